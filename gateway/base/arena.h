@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A worker's arena: one mapping, carved into four classes of buffers, with a reference count for
+// each. The kernel fills the receive classes; everybody else takes from the pooled ones. The arena
+// knows no ring: a receive buffer whose last lease is gone waits in `PopReturned` for the room that
+// offers it to the kernel again.
+//
+//     | head-room 160 | what was received ...                      | tail-room 32 |
+//
+// Head-room takes what a session held back (the front of a control frame, at most 138 bytes) and
+// the frame header (at most 10): so a frame that came in two pieces is whole in one place without
+// a second buffer. Tail-room is there for a transport that adds a trailer.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "gateway/base/check.h"
+#include "gateway/base/mapping.h"
+
+namespace ringway::base {
+
+/// Index of a buffer in the arena, over all classes.
+using BufferId = uint32_t;
+
+enum class BufferClass : uint8_t {
+  kSmall = 0,  ///< 4 KiB, offered to the kernel: interactive traffic
+  kBulk,       ///< 64 KiB, offered to the kernel: links that fill small buffers
+  kChunk,      ///< 16 KiB, pooled
+  kCell,       ///< 512 bytes, pooled
+};
+inline constexpr size_t kBufferClasses = 4;
+
+/// Bytes a buffer of each class has for its holder, head-room and tail-room not counted.
+inline constexpr std::array<uint32_t, kBufferClasses> kBufferBytes = {4096, 65536, 16384, 512};
+inline constexpr uint32_t kHeadRoomBytes = 160;
+inline constexpr uint32_t kTailRoomBytes = 32;
+
+/// Whether buffers of this class are lent to the kernel's receives.
+constexpr bool IsReceiveClass(BufferClass c) { return c <= BufferClass::kBulk; }
+
+class Arena;
+
+/// One reference to one buffer: whoever holds it may read and write the buffer. Move-only; the
+/// destructor gives it back. Must not outlive the arena. One thread.
+class Lease {
+ public:
+  Lease() = default;
+  Lease(Lease&& from) noexcept : arena_(std::exchange(from.arena_, nullptr)), id_(from.id_) {}
+  Lease& operator=(Lease&& from) noexcept {
+    std::swap(arena_, from.arena_);
+    std::swap(id_, from.id_);
+    return *this;
+  }
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+  ~Lease() { Return(); }
+
+  explicit operator bool() const { return arena_ != nullptr; }
+  BufferId id() const { return id_; }
+
+  /// First byte behind the head-room.
+  uint8_t* data() const;
+  /// A second reference to the same buffer.
+  Lease Share() const;
+  /// Gives the reference back now.
+  void Return();
+  /// Gives up ownership without returning: the caller adopts the id again with Arena::Adopt.
+  BufferId Detach() {
+    arena_ = nullptr;
+    return id_;
+  }
+
+ private:
+  friend class Arena;
+  Lease(Arena* arena, BufferId id) : arena_(arena), id_(id) {}
+
+  Arena* arena_ = nullptr;
+  BufferId id_ = 0;
+};
+
+/// A run of bytes in a leased buffer, and the lease that keeps it.
+struct Piece {
+  Lease lease;
+  uint8_t* data = nullptr;
+  uint32_t bytes = 0;
+};
+
+class Arena {
+ public:
+  using Counts = std::array<uint32_t, kBufferClasses>;
+
+  /// `counts`: buffers of each class; receive classes at most 65,536 (the kernel's 16-bit ids).
+  static absl::StatusOr<Arena> Map(const Counts& counts);
+
+  Arena(Arena&&) = default;
+  Arena& operator=(Arena&&) = default;
+
+  /// A buffer of a pooled class, or an empty lease when all are out.
+  Lease TryTake(BufferClass pooled_class);
+
+  /// The kernel has filled receive buffer `index` of its class: this is its first lease.
+  Lease Receive(BufferClass receive_class, uint32_t index);
+
+  /// Takes back the ownership that Lease::Detach gave up.
+  Lease Adopt(BufferId id) { return Lease(this, id); }
+
+  /// Next receive buffer of the class whose last lease was returned, as its index in the class, or
+  /// kNone. At start every receive buffer is there.
+  uint32_t PopReturned(BufferClass receive_class);
+  static constexpr uint32_t kNone = 0xffff'ffff;
+
+  uint8_t* Data(BufferId id) const {
+    const BufferClass c = ClassOf(id);
+    return mapping_.data() + layout_[Index(c)].offset +
+           static_cast<size_t>(id - layout_[Index(c)].first) * Stride(c) + kHeadRoomBytes;
+  }
+  BufferId IdOf(BufferClass c, uint32_t index) const { return layout_[Index(c)].first + index; }
+  BufferClass ClassOf(BufferId id) const {
+    if (id < layout_[1].first) return BufferClass::kSmall;
+    if (id < layout_[2].first) return BufferClass::kBulk;
+    return id < layout_[3].first ? BufferClass::kChunk : BufferClass::kCell;
+  }
+  uint32_t count(BufferClass c) const { return layout_[Index(c)].count; }
+  /// Buffers of the class that somebody holds a lease on.
+  uint32_t leased(BufferClass c) const { return layout_[Index(c)].leased; }
+  /// Whether more than one lease is held on the buffer: only a sole holder may write behind what it
+  /// was given.
+  bool IsShared(BufferId id) const { return references_[id] > 1; }
+  uint8_t* memory() const { return mapping_.data(); }
+  size_t memory_bytes() const { return mapping_.bytes(); }
+
+  static constexpr size_t Stride(BufferClass c) {
+    return kHeadRoomBytes + kBufferBytes[static_cast<size_t>(c)] + kTailRoomBytes;
+  }
+
+ private:
+  friend class Lease;
+
+  struct ClassLayout {
+    BufferId first = 0;  ///< id of its first buffer
+    uint32_t count = 0;
+    size_t offset = 0;  ///< of its first buffer in the mapping
+    uint32_t leased = 0;
+    uint32_t free_count = 0;  ///< entries in `free`
+    uint32_t untouched = 0;   ///< buffers from here on were never taken
+  };
+
+  Arena() = default;
+  static constexpr size_t Index(BufferClass c) { return static_cast<size_t>(c); }
+  void AddReference(BufferId id);
+  void DropReference(BufferId id);
+  uint32_t PopFree(BufferClass c);
+
+  Mapping mapping_;
+  Mapping tables_;
+  uint16_t* references_ = nullptr;  ///< by BufferId
+  uint32_t* free_ = nullptr;        ///< stacks of free indices, one region a class
+  std::array<ClassLayout, kBufferClasses> layout_{};
+};
+
+inline uint8_t* Lease::data() const { return arena_->Data(id_); }
+
+inline Lease Lease::Share() const {
+  arena_->AddReference(id_);
+  return Lease(arena_, id_);
+}
+
+inline void Lease::Return() {
+  if (arena_ != nullptr) std::exchange(arena_, nullptr)->DropReference(id_);
+}
+
+}  // namespace ringway::base

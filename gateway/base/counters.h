@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a worker counts. One writer, the worker; anybody may read at any time. Every refusal, drop
+// and unexpected completion has its row in the list below, with the sentence a person reads.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+namespace ringway::base {
+
+/// A number that one thread raises and others read.
+class Counter {
+ public:
+  /// WHY relaxed load and store instead of fetch_add: there is one writer, so no locked
+  /// instruction is needed; a reader sees some recent value, never a torn one.
+  void Add(uint64_t n) {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  uint64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> value_{0};
+};
+
+// X(name, what it counts)
+#define RINGWAY_COUNTERS(X)                                                                    \
+  X(turns, "turns of the worker's loop")                                                       \
+  X(completions, "completions reaped from the ring")                                           \
+  X(completions_stale, "completions for a link that is gone, ignored")                         \
+  X(completions_unexpected, "completions with a result that no rule names; their link closed") \
+  X(accepted, "client connections accepted")                                                   \
+  X(accept_errors, "accepts that the kernel refused")                                          \
+  X(accept_paused, "times accept waited because every session slot was taken")                 \
+  X(sessions_opened, "handshakes that ended with 101")                                         \
+  X(sessions_ended, "sessions that ended after their 101")                                     \
+  X(handshakes_refused, "handshakes that ended with an HTTP refusal")                          \
+  X(handshakes_timed_out, "clients whose request head did not come in time")                   \
+  X(handshakes_abandoned, "clients that left before their handshake ended")                    \
+  X(dials, "connections begun to backend servers")                                             \
+  X(dials_failed, "connections to backend servers that failed or timed out")                   \
+  X(client_bytes_in, "bytes received from clients")                                            \
+  X(client_bytes_out, "bytes sent to clients")                                                 \
+  X(backend_bytes_in, "bytes received from backends")                                          \
+  X(backend_bytes_out, "bytes sent to backends")                                               \
+  X(messages_in, "data messages from clients")                                                     \
+  X(frames_out, "data frames to clients")                                                      \
+  X(pings_in, "pings from clients")                                                            \
+  X(pings_skipped, "pings not answered because newer ones came in the same receive")           \
+  X(pings_out, "pings to clients")                                                             \
+  X(pong_timeouts, "clients that answered no ping in time")                                    \
+  X(idle_timeouts, "sessions that ended idle")                                                 \
+  X(close_timeouts, "closings that did not end in time and were cut")                          \
+  X(protocol_errors, "clients refused for breaking RFC 6455")                                  \
+  X(invalid_payloads, "text that was not UTF-8, from either side")                             \
+  X(too_big, "frames or messages over their limit")                                            \
+  X(backend_resets, "backends that reset their connection")                                    \
+  X(client_resets, "clients that vanished without a Close")                                    \
+  X(bytes_discarded, "bytes received that nobody could take any more")                         \
+  X(sends, "sends submitted")                                                                  \
+  X(sends_short, "sends that took fewer bytes than offered")                                   \
+  X(receives_starved, "receives that found no buffer")                                         \
+  X(receives_paused, "receives that stopped because credit was used up")                       \
+  X(bytes_moved_to_chunks, "queued bytes copied so that receive buffers go back to the ring")  \
+  X(closes_received, "Close frames from clients")                                               \
+  X(pool_exhausted, "sessions ended because a pool of buffers had none left")                  \
+  X(submissions_flushed, "times the submission queue was full within one turn")
+
+/// All counters of one worker.
+struct Counters {
+#define X(name, help) Counter name;
+  RINGWAY_COUNTERS(X)
+#undef X
+
+  /// Calls visit(name, help, value) for each counter, in the order of the list.
+  template <typename Visitor>
+  void Visit(Visitor&& visit) const {
+#define X(name, help) visit(std::string_view(#name), std::string_view(help), name.value());
+    RINGWAY_COUNTERS(X)
+#undef X
+  }
+};
+
+}  // namespace ringway::base

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every bound of the gateway, in one place, each with its unit, its default and what it protects.
+// A configuration's [limits] table sets them by the same names; the worker and its rooms receive
+// this struct and nothing else, so a bound that is not here does not exist.
+#pragma once
+
+#include <cstdint>
+
+namespace ringway::base {
+
+/// Durations are nanoseconds of the monotonic clock, sizes are bytes. Plain values: copied freely.
+struct Limits {
+  // ---- Connections, per worker ------------------------------------------------------------
+
+  /// Sessions that one worker carries at once; its slabs and timers are mapped for as many (and
+  /// touched only when used). Beyond it accept waits for a session to end.
+  uint32_t sessions_per_worker_max = 65536;
+
+  // ---- Time -------------------------------------------------------------------------------
+
+  /// From accept to a whole request head; then 408.
+  uint64_t handshake_timeout_ns = 10'000'000'000;
+  /// No byte in either direction for so long ends a session (1001). 0: never.
+  uint64_t idle_timeout_ns = 300'000'000'000;
+  /// A ping leaves after so long without a byte from the client. 0: never.
+  uint64_t ping_interval_ns = 30'000'000'000;
+  /// Any byte from the client must come within this time after a ping; else the session ends.
+  uint64_t pong_timeout_ns = 10'000'000'000;
+  /// From the first sign of closing (Close, FIN, reset) to the end of both links.
+  uint64_t close_timeout_ns = 5'000'000'000;
+  /// From SIGTERM to the end of the last session; what lives then is cut.
+  uint64_t drain_timeout_ns = 10'000'000'000;
+
+  // ---- Sizes of what a client may send ----------------------------------------------------
+
+  /// A request head, up to and with its blank line; then 431.
+  uint32_t head_bytes_max = 16 * 1024;
+  /// One frame's payload; then 1009. Payload streams, so this costs no memory.
+  uint64_t frame_bytes_max = 1ULL << 40;
+  /// One message's payload over all its frames; then 1009.
+  uint64_t message_bytes_max = 1ULL << 40;
+
+  // ---- Memory -----------------------------------------------------------------------------
+
+  /// Credit of one direction of one session: bytes read from one side and not yet taken by the
+  /// other side's socket. At zero the source is not read.
+  uint32_t window_bytes = 1024 * 1024;
+  /// Sum of what waits in all send queues of one worker. At the budget no source is read.
+  uint64_t worker_queued_bytes_max = 256ULL * 1024 * 1024;
+  /// Receive buffers of one worker, small class (4 KiB): the hot ring of interactive traffic. A
+  /// power of two.
+  uint32_t small_buffers = 1024;
+  /// Receive buffers of one worker, bulk class (64 KiB). A power of two.
+  uint32_t bulk_buffers = 256;
+  /// Pooled 16 KiB chunks of one worker: partial request heads, and queued bytes that were moved
+  /// out of receive buffers because their socket stalls.
+  uint32_t chunks = 16384;
+  /// Pooled 512-byte cells of one worker: control frames, answers, a frame header that came in two
+  /// pieces.
+  uint32_t cells = 131072;
+
+  friend bool operator==(const Limits&, const Limits&) = default;
+};
+
+}  // namespace ringway::base

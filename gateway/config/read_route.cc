@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The keys of a route that have a grammar of their own: host, path, subprotocols, origins.
+#include "gateway/config/read_route.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "gateway/config/address.h"
+#include "gateway/config/origin.h"
+#include "gateway/config/text.h"
+#include "gateway/config/vocabulary.h"
+
+namespace ringway::config {
+namespace {
+
+constexpr std::string_view kPathExpected =
+    R"(a path such as "/echo", or "/x/*" for all that is below "/x/")";
+constexpr size_t kPathBytesMax = 1024;
+
+/// RFC 9110 5.6.2.
+bool IsToken(std::string_view text) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return absl::ascii_isalnum(c) || kMarks.find(c) != std::string_view::npos;
+  });
+}
+
+/// Why `path` (without the "*" of a prefix) can never be asked for; empty if it can.
+std::string_view PathMistake(std::string_view path) {
+  if (path.empty() || path.front() != '/') return R"(a path begins with "/")";
+  if (path.size() > kPathBytesMax) return "a path has at most 1024 bytes";
+  if (path.find('*') != std::string_view::npos) return R"("*" stands only at the end, after "/")";
+  if (path.find_first_of("?#") != std::string_view::npos) {
+    return "the query and the fragment of a URL are no part of its path";
+  }
+  const bool printable =
+      std::all_of(path.begin(), path.end(), [](char c) { return c > ' ' && c <= '~'; });
+  return printable ? "" : "clients send such bytes percent-encoded (a space is %20)";
+}
+
+void ReadPath(Section& section, RouteDraft& draft) {
+  const auto pattern = section.ReadText("path", Presence::kRequired, kPathExpected);
+  if (!pattern) return;
+  std::string_view path = pattern->text;
+  const bool is_prefix = path.ends_with("/*");
+  if (is_prefix) path.remove_suffix(1);
+  const std::string_view mistake = PathMistake(path);
+  if (!mistake.empty()) {
+    section.complaints().Add(pattern->place, Cat("path is ", Quoted(pattern->text), "; expected ",
+                                                 kPathExpected, "; ", mistake));
+    return;
+  }
+  draft.path = *pattern;
+  draft.route.path = path;
+  draft.route.path_match = is_prefix ? PathMatch::kPrefix : PathMatch::kExact;
+}
+
+/// nullopt after a complaint: then nothing can be said about what the route shadows.
+std::optional<std::string> ReadHost(Section& section) {
+  const bool is_absent = section.Find("host") == nullptr;
+  const auto text =
+      section.ReadText("host", Presence::kOptional, "a host name such as \"example.com\"");
+  if (!text) return is_absent ? std::optional<std::string>("") : std::nullopt;
+  auto host = ParseRouteHost(text->text);
+  if (host.ok()) return *std::move(host);
+  section.complaints().Add(text->place,
+                           Cat("host is ", Quoted(text->text), "; ", host.status().message()));
+  return std::nullopt;
+}
+
+std::vector<std::string> ReadSubprotocols(Section& section) {
+  const auto texts =
+      section.ReadTexts("subprotocols", Presence::kOptional, {0, kSubprotocolsPerRouteMax},
+                        "a list such as [\"binary\"]");
+  std::vector<std::string> tokens;
+  if (!texts) return tokens;
+  for (const PlacedText& text : *texts) {
+    if (IsToken(text.text)) {
+      tokens.push_back(text.text);
+    } else {
+      section.complaints().Add(text.place,
+                               Cat("subprotocol ", Quoted(text.text),
+                                   " is no token; expected letters, digits and !#$%&'*+-.^_`|~"));
+    }
+  }
+  return tokens;
+}
+
+std::string OriginHint(std::string_view text) {
+  if (text.find("://") == std::string_view::npos) {
+    const std::string with_scheme = Cat("https://", text);
+    return ParseOrigin(with_scheme) ? Cat("; did you mean ", Quoted(with_scheme), "?") : "";
+  }
+  const size_t path = text.find('/', text.find("://") + 3);
+  if (path == std::string_view::npos || !ParseOrigin(text.substr(0, path))) return "";
+  return Cat("; an origin has no path, did you mean ", Quoted(text.substr(0, path)), "?");
+}
+
+std::vector<std::string> ReadOrigins(Section& section) {
+  const auto texts = section.ReadTexts("origins", Presence::kOptional, {1, kOriginsPerRouteMax},
+                                       "a list such as [\"https://example.com\"] or [\"*\"]");
+  std::vector<std::string> origins;
+  if (!texts) return origins;
+  for (const PlacedText& text : *texts) {
+    if (text.text == "*" && texts->size() > 1) {
+      section.complaints().Add(text.place,
+                               "\"*\" allows every origin; expected it alone or not at all");
+    } else if (text.text == "*" || ParseOrigin(text.text)) {
+      origins.push_back(text.text);
+    } else {
+      section.complaints().Add(text.place,
+                               Cat(Quoted(text.text), " is no origin; expected scheme://host or ",
+                                   "scheme://host:port", OriginHint(text.text)));
+    }
+  }
+  return origins;
+}
+
+}  // namespace
+
+RouteDraft ReadRoute(const Value& table, Complaints& complaints) {
+  constexpr std::string_view kKeys[] = {"name",    "listener", "host",         "path",   "mode",
+                                        "backend", "frames",   "subprotocols", "origins"};
+  Section section(table, "[[route]]", kKeys, complaints);
+  RouteDraft draft;
+  Route& route = draft.route;
+  draft.name = section.ReadName().value_or(PlacedText{});
+  route.name = draft.name.text;
+  draft.listener = section.ReadText("listener", Presence::kRequired, "the name of a [[listener]]")
+                       .value_or(PlacedText{});
+  draft.backend = section.ReadText("backend", Presence::kRequired, "the name of a [[backend]]")
+                      .value_or(PlacedText{});
+  ReadPath(section, draft);
+  if (auto host = ReadHost(section)) {
+    route.host = *std::move(host);
+  } else {
+    draft.path = {};
+  }
+  route.mode = section.ReadWord("mode", Presence::kRequired, ModeWords()).value_or(route.mode);
+  route.frames =
+      section.ReadWord("frames", Presence::kOptional, FramesWords()).value_or(route.frames);
+  route.subprotocols = ReadSubprotocols(section);
+  route.origins = ReadOrigins(section);
+  return draft;
+}
+
+}  // namespace ringway::config

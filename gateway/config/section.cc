@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The wording of what may be wrong with any key.
+#include "gateway/config/section.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "gateway/config/text.h"
+
+namespace ringway::config {
+namespace {
+
+constexpr size_t kNameBytesMax = 64;
+constexpr std::string_view kNameExpected =
+    "1 to 64 letters, digits, '_', '-' or '.', such as \"echo\"";
+
+bool IsName(std::string_view text) {
+  return !text.empty() && text.size() <= kNameBytesMax &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return absl::ascii_isalnum(c) || c == '_' || c == '-' || c == '.';
+         });
+}
+
+bool Contains(const std::vector<PlacedText>& texts, std::string_view text) {
+  return std::any_of(texts.begin(), texts.end(),
+                     [&](const PlacedText& placed) { return placed.text == text; });
+}
+
+}  // namespace
+
+Section::Section(const Value& table, std::string_view title, std::span<const std::string_view> keys,
+                 Complaints& complaints)
+    : table_(table), title_(title), complaints_(complaints) {
+  for (const Member& member : table.members) {
+    if (std::find(keys.begin(), keys.end(), member.key) != keys.end()) continue;
+    complaints.Add(member.place,
+                   Cat("unknown key ", Quoted(member.key), " in ", title, Hint(member.key, keys)));
+  }
+}
+
+const Value* Section::Find(std::string_view key) const {
+  for (const Member& member : table_.members) {
+    if (member.key == key) return &member.value;
+  }
+  return nullptr;
+}
+
+const Value* Section::FindOrComplain(std::string_view key, Presence presence,
+                                     std::string_view expected) {
+  const Value* value = Find(key);
+  if (value == nullptr && presence == Presence::kRequired) {
+    complaints_.Add(place(), Cat("missing key \"", key, "\" in ", title_, "; expected ", expected));
+  }
+  return value;
+}
+
+void Section::ComplainOfKind(std::string_view key, const Value& value, std::string_view expected) {
+  complaints_.Add(value.place, Cat("wrong type for \"", key, "\": ", KindName(value.kind),
+                                   "; expected ", expected));
+}
+
+std::optional<PlacedText> Section::ReadText(std::string_view key, Presence presence,
+                                            std::string_view expected) {
+  const Value* value = FindOrComplain(key, presence, expected);
+  if (value == nullptr) return std::nullopt;
+  if (value->kind != Kind::kString) {
+    ComplainOfKind(key, *value, expected);
+    return std::nullopt;
+  }
+  return PlacedText{value->text, value->place};
+}
+
+std::optional<PlacedText> Section::ReadName() {
+  auto name = ReadText("name", Presence::kRequired, kNameExpected);
+  if (!name || IsName(name->text)) return name;
+  complaints_.Add(name->place, Cat(Quoted(name->text), " is no name; expected ", kNameExpected));
+  return std::nullopt;
+}
+
+std::optional<std::vector<PlacedText>> Section::ReadTexts(std::string_view key, Presence presence,
+                                                          ListBounds bounds,
+                                                          std::string_view expected) {
+  const Value* value = FindOrComplain(key, presence, expected);
+  if (value == nullptr) return std::nullopt;
+  if (value->kind != Kind::kArray) {
+    ComplainOfKind(key, *value, expected);
+    return std::nullopt;
+  }
+  const size_t count = value->elements.size();
+  if (count < bounds.count_min || count > bounds.count_max) {
+    complaints_.Add(value->place, Cat("\"", key, "\" has ", count, " entries; expected ",
+                                      bounds.count_min, " to ", bounds.count_max));
+    return std::nullopt;
+  }
+  std::vector<PlacedText> texts;
+  for (const Value& element : value->elements) {
+    if (element.kind != Kind::kString) {
+      ComplainOfKind(key, element, expected);
+    } else if (Contains(texts, element.text)) {
+      complaints_.Add(element.place, Cat(Quoted(element.text), " stands twice in \"", key,
+                                         "\"; expected each entry once"));
+    } else {
+      texts.push_back({element.text, element.place});
+    }
+  }
+  return texts;
+}
+
+}  // namespace ringway::config

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One paragraph for each kind of table, columns aligned by the longest name.
+#include "gateway/config/summary.h"
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include "gateway/config/address.h"
+#include "gateway/config/limit_rows.h"
+#include "gateway/config/quantity.h"
+#include "gateway/config/text.h"
+#include "gateway/config/vocabulary.h"
+
+namespace ringway::config {
+namespace {
+
+/// `text` with spaces behind it, so that the next column begins at one place in all lines.
+std::string Padded(std::string_view text, size_t width) {
+  return Cat(text, std::string(width - std::min(width, text.size()), ' '));
+}
+
+template <typename Named>
+size_t NameWidth(const std::vector<Named>& all) {
+  size_t width = 0;
+  for (const Named& each : all) width = std::max(width, each.name.size());
+  return width;
+}
+
+std::string Joined(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += Cat(all.empty() ? "" : ", ", text);
+  return all;
+}
+
+void AppendGateway(const Gateway& gateway, std::string& out) {
+  const std::string workers =
+      gateway.workers == 0 ? "auto (one for each processor)" : Cat(gateway.workers);
+  const std::string_view socket = gateway.control_socket;
+  out += Cat("gateway\n  workers ", workers, ", log level ", WordFor(gateway.log_level),
+             ", control socket ", socket.empty() ? "none" : socket, "\n");
+}
+
+void AppendListeners(const Config& config, std::string& out) {
+  const size_t width = NameWidth(config.listeners);
+  out += "listeners\n";
+  for (const Listener& each : config.listeners) {
+    out += Cat("  ", Padded(each.name, width), "  ", AddressText(each.host, each.port),
+               each.port == 0 ? " (the kernel chooses the port)\n" : "\n");
+  }
+}
+
+std::string OriginsText(const Route& route) {
+  if (route.origins.empty()) return "not enforced (any web page may connect)";
+  if (route.origins.front() == "*") return "* (any web page may connect)";
+  return Joined(route.origins);
+}
+
+void AppendRoutes(const Config& config, std::string& out) {
+  const size_t width = NameWidth(config.routes);
+  out += "routes\n";
+  for (const Route& each : config.routes) {
+    const std::string_view host = each.host;
+    out += Cat("  ", Padded(each.name, width), "  ", config.listeners[each.listener_index].name,
+               ", host ", host.empty() ? "any" : host, ", path ", PathPattern(each), " -> ",
+               WordFor(each.mode), ", frames ", WordFor(each.frames), ", backend ",
+               config.backends[each.backend_index].name, "\n");
+    out += Cat("  ", Padded("", width), "  origins: ", OriginsText(each), "\n");
+    if (each.subprotocols.empty()) continue;
+    out += Cat("  ", Padded("", width), "  subprotocols: ", Joined(each.subprotocols), "\n");
+  }
+}
+
+void AppendBackends(const Config& config, std::string& out) {
+  const size_t width = NameWidth(config.backends);
+  out += "backends\n";
+  for (const Backend& each : config.backends) {
+    std::vector<std::string> servers;
+    for (const Server& server : each.servers) {
+      servers.push_back(AddressText(server.host, server.port));
+    }
+    out += Cat("  ", Padded(each.name, width), "  ", Joined(servers), ", connect timeout ",
+               DurationText(each.connect_timeout_ns), "\n");
+  }
+}
+
+void AppendLimits(const base::Limits& limits, std::string& out) {
+  const base::Limits defaults;
+  if (limits == defaults) {
+    out += "limits\n  all at their defaults\n";
+    return;
+  }
+  out += "limits (those that differ from their default)\n";
+  size_t width = 0;
+  for (const LimitRow& row : LimitRows()) width = std::max(width, row.key.size());
+  for (const LimitRow& row : LimitRows()) {
+    const uint64_t value = GetLimit(limits, row);
+    const uint64_t usual = GetLimit(defaults, row);
+    if (value == usual) continue;
+    out += Cat("  ", Padded(row.key, width), "  ", LimitText(row, value), " (default ",
+               LimitText(row, usual), ")\n");
+  }
+}
+
+}  // namespace
+
+std::string Summary(const Config& config) {
+  std::string out;
+  AppendGateway(config.gateway, out);
+  AppendListeners(config, out);
+  AppendRoutes(config, out);
+  AppendBackends(config, out);
+  AppendLimits(config.limits, out);
+  return out;
+}
+
+}  // namespace ringway::config

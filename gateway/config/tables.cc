@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One function a table, in the order of the schema; the table of routes has its own file.
+#include "gateway/config/tables.h"
+
+#include <array>
+#include <utility>
+
+#include "gateway/config/address.h"
+#include "gateway/config/limit_rows.h"
+#include "gateway/config/quantity.h"
+#include "gateway/config/read_route.h"
+#include "gateway/config/text.h"
+#include "gateway/config/vocabulary.h"
+
+namespace ringway::config {
+namespace {
+
+constexpr uint32_t kWorkersMax = 256;
+/// sun_path of sockaddr_un(7) has 108 bytes, one of them the final zero.
+constexpr size_t kSocketPathBytesMax = 107;
+constexpr uint64_t kConnectTimeoutMinNs = 1'000'000;
+constexpr uint64_t kConnectTimeoutMaxNs = 24ULL * 3600 * 1'000'000'000;
+
+uint32_t ReadWorkers(Section& section) {
+  const std::string expected = Cat("\"auto\" or 1 to ", kWorkersMax);
+  const Value* value = section.Find("workers");
+  if (value == nullptr || (value->kind == Kind::kString && value->text == "auto")) return 0;
+  if (value->kind == Kind::kInteger) {
+    if (value->integer >= 1 && value->integer <= kWorkersMax) {
+      return static_cast<uint32_t>(value->integer);
+    }
+    section.complaints().Add(value->place,
+                             Cat("workers is ", value->integer, "; expected ", expected));
+  } else if (value->kind == Kind::kString) {
+    constexpr std::string_view kWords[] = {"auto"};
+    section.complaints().Add(value->place, Cat("workers is ", Quoted(value->text), "; expected ",
+                                               expected, DidYouMean(value->text, kWords)));
+  } else {
+    section.ComplainOfKind("workers", *value, expected);
+  }
+  return 0;
+}
+
+Gateway ReadGateway(const Value& table, Complaints& complaints) {
+  constexpr std::string_view kKeys[] = {"workers", "log_level", "control_socket"};
+  constexpr std::string_view kSocketExpected =
+      "an absolute path of at most 107 bytes, such as \"/run/ringway.sock\"";
+  Section section(table, "[gateway]", kKeys, complaints);
+  Gateway gateway;
+  gateway.workers = ReadWorkers(section);
+  gateway.log_level = section.ReadWord("log_level", Presence::kOptional, LogLevelWords())
+                          .value_or(gateway.log_level);
+  const auto socket = section.ReadText("control_socket", Presence::kOptional, kSocketExpected);
+  if (!socket || socket->text.empty()) return gateway;
+  if (socket->text.front() == '/' && socket->text.size() <= kSocketPathBytesMax &&
+      socket->text.find('\0') == std::string::npos) {
+    gateway.control_socket = socket->text;
+  } else {
+    complaints.Add(socket->place,
+                   Cat("control_socket is ", Quoted(socket->text), "; expected ", kSocketExpected));
+  }
+  return gateway;
+}
+
+ListenerDraft ReadListener(const Value& table, Complaints& complaints) {
+  constexpr std::string_view kKeys[] = {"name", "address"};
+  Section section(table, "[[listener]]", kKeys, complaints);
+  ListenerDraft draft;
+  draft.name = section.ReadName().value_or(PlacedText{});
+  draft.listener.name = draft.name.text;
+  const auto address =
+      section.ReadText("address", Presence::kRequired, "an address such as \"127.0.0.1:8080\"");
+  if (!address) return draft;
+  auto parsed = ParseListenAddress(address->text);
+  if (!parsed.ok()) {
+    complaints.Add(address->place,
+                   Cat("address is ", Quoted(address->text), "; ", parsed.status().message()));
+    return draft;
+  }
+  draft.address = *address;
+  draft.listener.host = std::move(parsed->host);
+  draft.listener.port = parsed->port;
+  return draft;
+}
+
+std::vector<Server> ReadServers(Section& section) {
+  const auto texts = section.ReadTexts("servers", Presence::kRequired, {1, kServersPerBackendMax},
+                                       "a list such as [\"127.0.0.1:5000\"]");
+  std::vector<Server> servers;
+  if (!texts) return servers;
+  for (const PlacedText& text : *texts) {
+    auto address = ParseServerAddress(text.text);
+    if (address.ok()) {
+      servers.push_back({.host = std::move(address->host), .port = address->port});
+    } else {
+      section.complaints().Add(
+          text.place, Cat("server is ", Quoted(text.text), "; ", address.status().message()));
+    }
+  }
+  return servers;
+}
+
+BackendDraft ReadBackend(const Value& table, Complaints& complaints) {
+  constexpr std::string_view kKeys[] = {"name", "servers", "connect_timeout"};
+  Section section(table, "[[backend]]", kKeys, complaints);
+  BackendDraft draft;
+  draft.name = section.ReadName().value_or(PlacedText{});
+  draft.backend.name = draft.name.text;
+  draft.backend.servers = ReadServers(section);
+  const auto timeout = section.ReadText("connect_timeout", Presence::kOptional,
+                                        "a duration in quotes, such as \"5s\"");
+  if (!timeout) return draft;
+  const auto ns = ParseDurationNs(timeout->text);
+  const bool in_range = ns.ok() && *ns >= kConnectTimeoutMinNs && *ns <= kConnectTimeoutMaxNs;
+  if (in_range) {
+    draft.backend.connect_timeout_ns = *ns;
+  } else {
+    complaints.Add(timeout->place,
+                   Cat("connect_timeout is ", Quoted(timeout->text), "; ",
+                       ns.ok() ? "expected \"1ms\" to \"24h\"" : ns.status().message()));
+  }
+  return draft;
+}
+
+/// The number that `value` stands for in the notation of `row`; nullopt after a complaint.
+std::optional<uint64_t> ReadLimit(Section& section, const LimitRow& row, const Value& value) {
+  const std::string expected = RangeText(row);
+  if (row.notation == Notation::kCount) {
+    if (value.kind == Kind::kInteger && value.integer >= 0) return value.integer;
+    if (value.kind != Kind::kInteger) {
+      section.ComplainOfKind(row.key, value, expected);
+    } else {
+      section.complaints().Add(value.place,
+                               Cat(row.key, " is ", value.integer, "; expected ", expected));
+    }
+    return std::nullopt;
+  }
+  if (value.kind != Kind::kString) {
+    section.ComplainOfKind(row.key, value, Cat(expected, ", with quotes and unit"));
+    return std::nullopt;
+  }
+  const auto number = row.notation == Notation::kDuration ? ParseDurationNs(value.text)
+                                                          : ParseSizeBytes(value.text);
+  if (number.ok()) return *number;
+  section.complaints().Add(
+      value.place, Cat(row.key, " is ", Quoted(value.text), "; ", number.status().message()));
+  return std::nullopt;
+}
+
+base::Limits ReadLimits(const Value& table, Complaints& complaints) {
+  std::vector<std::string_view> keys;
+  for (const LimitRow& row : LimitRows()) keys.push_back(row.key);
+  Section section(table, "[limits]", keys, complaints);
+  base::Limits limits;
+  for (const LimitRow& row : LimitRows()) {
+    const Value* value = section.Find(row.key);
+    if (value == nullptr) continue;
+    const auto number = ReadLimit(section, row, *value);
+    if (!number) continue;
+    if (IsValid(row, *number)) {
+      SetLimit(limits, row, *number);
+      continue;
+    }
+    const std::string_view quote = row.notation == Notation::kCount ? "" : "\"";
+    complaints.Add(value->place, Cat(row.key, " is ", quote, LimitText(row, *number), quote,
+                                     "; expected ", RangeText(row)));
+  }
+  return limits;
+}
+
+/// The tables under `[[key]]`; a single table or a plain value is a mistake.
+std::vector<const Value*> TablesOf(Section& root, std::string_view key, size_t count_max) {
+  std::vector<const Value*> tables;
+  const Value* value = root.Find(key);
+  if (value == nullptr) return tables;
+  const std::string expected = Cat("[[", key, "]], with double brackets");
+  if (value->kind != Kind::kArray) {
+    root.ComplainOfKind(key, *value, expected);
+    return tables;
+  }
+  if (value->elements.size() > count_max) {
+    root.complaints().Add(
+        value->elements[count_max].place,
+        Cat(value->elements.size(), " tables [[", key, "]]; expected at most ", count_max));
+    return tables;
+  }
+  for (const Value& element : value->elements) {
+    if (element.kind == Kind::kTable) {
+      tables.push_back(&element);
+    } else {
+      root.ComplainOfKind(key, element, expected);
+    }
+  }
+  return tables;
+}
+
+/// The table `[key]`; an empty one if it is absent.
+const Value& TableOf(Section& root, std::string_view key) {
+  static const Value kEmpty;
+  const Value* value = root.Find(key);
+  if (value == nullptr) return kEmpty;
+  if (value->kind == Kind::kTable) return *value;
+  root.ComplainOfKind(key, *value, Cat("[", key, "], with single brackets"));
+  return kEmpty;
+}
+
+void RequireSome(Section& root, std::string_view key, std::string_view why) {
+  const Value* value = root.Find(key);
+  const bool is_empty =
+      value == nullptr || (value->kind == Kind::kArray && value->elements.empty());
+  if (!is_empty) return;
+  root.complaints().Add(root.place(), Cat("no [[", key, "]]; expected at least one, ", why));
+}
+
+}  // namespace
+
+Draft ReadTables(const Value& root_table, Complaints& complaints) {
+  constexpr std::string_view kKeys[] = {"gateway", "listener", "route", "backend", "limits"};
+  Section root(root_table, "the configuration", kKeys, complaints);
+  RequireSome(root, "listener", "or no client can come");
+  RequireSome(root, "route", "or every client is refused");
+  Draft draft;
+  draft.gateway = ReadGateway(TableOf(root, "gateway"), complaints);
+  draft.limits = ReadLimits(TableOf(root, "limits"), complaints);
+  for (const Value* table : TablesOf(root, "listener", kListenersMax)) {
+    draft.listeners.push_back(ReadListener(*table, complaints));
+  }
+  for (const Value* table : TablesOf(root, "backend", kBackendsMax)) {
+    draft.backends.push_back(ReadBackend(*table, complaints));
+  }
+  for (const Value* table : TablesOf(root, "route", kRoutesMax)) {
+    draft.routes.push_back(ReadRoute(*table, complaints));
+  }
+  return draft;
+}
+
+}  // namespace ringway::config

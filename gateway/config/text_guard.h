@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the TOML library must not see. toml++ 3.3 (Debian 12's) has undefined behaviour on most
+// letters beyond ASCII where a key or a value should begin, and overflows the stack on keys with
+// very many dots. Such texts are told apart here, with a better word than the library would find.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "gateway/config/complaints.h"
+
+namespace ringway::config {
+
+/// Dotted keys ("a.b.c") nest, and the library frees its tree by recursion. A valid configuration
+/// needs one dot in a line; 64 with 8 nested values still free within 100 KiB of stack.
+inline constexpr size_t kDotsPerLineMax = 64;
+
+enum class [[nodiscard]] GuardResult : uint8_t{kReadable, kRefused};
+
+/// kRefused after one complaint. Characters beyond ASCII are welcome in comments and in strings on
+/// one line; dots count outside both.
+GuardResult GuardText(std::string_view text, Complaints& complaints);
+
+}  // namespace ringway::config

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Everything that this room says "no" to, one sentence each. One list, so that a test can prove
+// that each fits into an answer, and so that no two places word the same refusal differently.
+#pragma once
+
+#include <array>
+
+#include "gateway/http/status.h"
+
+namespace ringway::http {
+
+// ---- The bytes of the head (head_scan.h) --------------------------------------------------------
+
+inline constexpr Refusal kLooksLikeTls{
+    Status::kBadRequest, "these bytes look like TLS, and this port speaks plain HTTP"};
+inline constexpr Refusal kBareCarriageReturn{Status::kBadRequest,
+                                             "a carriage return without a line feed behind it"};
+inline constexpr Refusal kBareLineFeed{
+    Status::kBadRequest, "a line feed without a carriage return before it; lines end with CR LF"};
+inline constexpr Refusal kControlByte{Status::kBadRequest,
+                                      "a control byte where the request head allows none"};
+inline constexpr Refusal kRequestLineNotAscii{
+    Status::kBadRequest, "the request line has a byte above 0x7e; percent-encode it"};
+inline constexpr Refusal kRequestLineMalformed{
+    Status::kBadRequest, "the request line is not 'METHOD TARGET HTTP/1.1' with single spaces"};
+inline constexpr Refusal kVersionNotSupported{Status::kVersionNotSupported,
+                                              "only HTTP/1.1 is spoken here"};
+inline constexpr Refusal kFoldedLine{
+    Status::kBadRequest,
+    "a line of the head begins with white space; folded header fields are obsolete and refused"};
+inline constexpr Refusal kSpaceBeforeColon{
+    Status::kBadRequest, "white space between the name of a header field and its colon"};
+inline constexpr Refusal kFieldWithoutColon{Status::kBadRequest, "a header field without a colon"};
+inline constexpr Refusal kFieldNameMalformed{Status::kBadRequest,
+                                             "the name of a header field is not a token"};
+inline constexpr Refusal kTooManyFields{Status::kHeadTooLarge, "more than 100 header fields"};
+inline constexpr Refusal kHeadTooLong{Status::kHeadTooLarge,
+                                      "the request head is longer than this server accepts"};
+
+// ---- What the fields say (request_head.cc) ------------------------------------------------------
+
+inline constexpr Refusal kHeadMalformed{Status::kBadRequest, "the request head is malformed"};
+inline constexpr Refusal kConnectionMalformed{Status::kBadRequest,
+                                              "the Connection field is not a list of tokens"};
+inline constexpr Refusal kHostMissing{Status::kBadRequest, "the Host field is missing"};
+inline constexpr Refusal kHostRepeated{Status::kBadRequest, "more than one Host field"};
+inline constexpr Refusal kHostMalformed{Status::kBadRequest,
+                                        "the Host field is not a host name with an optional port"};
+inline constexpr Refusal kOriginRepeated{Status::kBadRequest, "more than one Origin field"};
+inline constexpr Refusal kContentLengthRepeated{Status::kBadRequest,
+                                                "more than one Content-Length"};
+inline constexpr Refusal kContentLengthMalformed{
+    Status::kBadRequest, "the Content-Length is not a number, or stands beside Transfer-Encoding"};
+inline constexpr Refusal kTransferEncoding{
+    Status::kBadRequest, "a request with a Transfer-Encoding is not accepted here"};
+inline constexpr Refusal kBodyNotAccepted{Status::kPayloadTooLarge,
+                                          "a request with a body is not accepted here"};
+inline constexpr Refusal kTargetForm{
+    Status::kBadRequest, "the request target has to be a path that begins with a slash"};
+inline constexpr Refusal kTargetFragment{Status::kBadRequest,
+                                         "the request target has a fragment ('#')"};
+inline constexpr Refusal kTargetNotOfHost{
+    Status::kBadRequest, "the host in the request target is not the one in the Host field"};
+
+// ---- The opening handshake (upgrade.cc) ---------------------------------------------------------
+
+inline constexpr Refusal kUpgradeMethod{Status::kMethodNotAllowed,
+                                        "a WebSocket is opened with GET"};
+inline constexpr Refusal kUpgradeNotInConnection{
+    Status::kBadRequest,
+    "'Upgrade: websocket' came without 'Connection: Upgrade'; a proxy in between may have taken "
+    "it away"};
+inline constexpr Refusal kWebSocketVersionRepeated{Status::kBadRequest,
+                                                   "more than one Sec-WebSocket-Version"};
+inline constexpr Refusal kWebSocketVersion{Status::kUpgradeRequired,
+                                           "only Sec-WebSocket-Version 13 is spoken here"};
+inline constexpr Refusal kWebSocketKeyMissing{Status::kBadRequest,
+                                              "the Sec-WebSocket-Key is missing"};
+inline constexpr Refusal kWebSocketKeyRepeated{Status::kBadRequest,
+                                               "more than one Sec-WebSocket-Key"};
+inline constexpr Refusal kWebSocketKeyMalformed{Status::kBadRequest,
+                                                "the Sec-WebSocket-Key is not 16 bytes in base64"};
+inline constexpr Refusal kSubprotocolMalformed{
+    Status::kBadRequest, "an element of Sec-WebSocket-Protocol is not a token"};
+inline constexpr Refusal kSubprotocolRepeated{Status::kBadRequest,
+                                              "Sec-WebSocket-Protocol names one subprotocol twice"};
+inline constexpr Refusal kSubprotocolsTooMany{
+    Status::kBadRequest, "more than 32 subprotocols in Sec-WebSocket-Protocol"};
+inline constexpr Refusal kListFieldsTooMany{
+    Status::kBadRequest, "more than 8 Sec-WebSocket-Protocol or Sec-WebSocket-Extensions fields"};
+
+inline constexpr std::array kRefusals{
+    kLooksLikeTls,
+    kBareCarriageReturn,
+    kBareLineFeed,
+    kControlByte,
+    kRequestLineNotAscii,
+    kRequestLineMalformed,
+    kVersionNotSupported,
+    kFoldedLine,
+    kSpaceBeforeColon,
+    kFieldWithoutColon,
+    kFieldNameMalformed,
+    kTooManyFields,
+    kHeadTooLong,
+    kHeadMalformed,
+    kConnectionMalformed,
+    kHostMissing,
+    kHostRepeated,
+    kHostMalformed,
+    kOriginRepeated,
+    kContentLengthRepeated,
+    kContentLengthMalformed,
+    kTransferEncoding,
+    kBodyNotAccepted,
+    kTargetForm,
+    kTargetFragment,
+    kTargetNotOfHost,
+    kUpgradeMethod,
+    kUpgradeNotInConnection,
+    kWebSocketVersionRepeated,
+    kWebSocketVersion,
+    kWebSocketKeyMissing,
+    kWebSocketKeyRepeated,
+    kWebSocketKeyMalformed,
+    kSubprotocolMalformed,
+    kSubprotocolRepeated,
+    kSubprotocolsTooMany,
+    kListFieldsTooMany,
+};
+
+}  // namespace ringway::http

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From the first bytes of a connection to a request that the gateway is willing to read: finds the
+// head's end, refuses everything that two implementations could read in two ways, and answers
+// whether the client asks for a WebSocket.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "gateway/http/status.h"
+
+namespace ringway::http {
+
+/// Header fields that one head may have; then 431. Browsers send about 20; beyond 100 it is an
+/// attack on somebody's hash table.
+inline constexpr size_t kHeaderFieldsMax = 100;
+/// Fields of one name whose lists are read together (RFC 9110 5.3); an upgrade with more is 400.
+inline constexpr size_t kListFieldsMax = 8;
+/// Subprotocols that one client may offer; then 400. It bounds the search for duplicates.
+inline constexpr size_t kSubprotocolsOfferedMax = 32;
+
+enum class Method : uint8_t { kGet, kHead, kOther };
+
+/// The values of all fields of one name, in the order in which they came.
+struct ListFields {
+  std::array<std::string_view, kListFieldsMax> values{};
+  /// How many came; those beyond kListFieldsMax are counted and not kept.
+  size_t count = 0;
+
+  /// Those that were kept.
+  [[nodiscard]] std::span<const std::string_view> Kept() const {
+    return {values.data(), count < kListFieldsMax ? count : kListFieldsMax};
+  }
+};
+
+/// One request head (RFC 9112 2.1). All views point into the bytes that were parsed and live as
+/// long as those; what did not come is empty. Values come without the white space around them.
+struct RequestHead {
+  Method method = Method::kOther;
+  std::string_view method_text;
+
+  /// Origin-form, path and query as sent, not decoded; begins with '/'. Of an absolute-form target
+  /// it is what follows the authority.
+  std::string_view target;
+  /// `target` up to the first '?'.
+  std::string_view path;
+  /// What follows the first '?', without it.
+  std::string_view query;
+
+  /// Never empty: uri-host [ ":" port ] as sent (RFC 9110 7.2).
+  std::string_view host;
+  /// Tells an Origin without a value from no Origin; there is at most one.
+  bool has_origin = false;
+  std::string_view origin;
+  /// The last one, if there are several. For the log only.
+  std::string_view user_agent;
+
+  /// Connection lists "upgrade".
+  bool connection_upgrade = false;
+  /// Upgrade lists "websocket". Whether the request is a good upgrade is CheckUpgrade's answer.
+  bool upgrade_to_websocket = false;
+  /// Sec-WebSocket-Key: the first value, and how many there were.
+  std::string_view websocket_key;
+  size_t websocket_key_count = 0;
+  /// Sec-WebSocket-Version: the first value, and how many there were.
+  std::string_view websocket_version;
+  size_t websocket_version_count = 0;
+  /// Sec-WebSocket-Protocol. Read it with SelectSubprotocol, after CheckUpgrade.
+  ListFields subprotocols;
+  /// Sec-WebSocket-Extensions, not looked at: declining all of them is always allowed.
+  ListFields extensions;
+
+  /// A body follows the head. Never so for GET and HEAD: those are refused.
+  bool has_body = false;
+  /// Another request may follow on this connection (RFC 9112 9.3). Never so with a body, which
+  /// nobody here reads.
+  bool keep_alive = true;
+  /// Up to and with the blank line; what follows belongs to the caller.
+  size_t head_bytes = 0;
+};
+
+enum class [[nodiscard]] HeadResult : uint8_t{kNeedMore, kWhole, kRefused};
+
+/// Finds and parses one request head at the front of `bytes`. An empty line in front of it is
+/// skipped (RFC 9112 2.2) and counts as part of it.
+///
+/// kNeedMore: `bytes` may still become a good head; call again with the same bytes and more.
+/// kWhole: `*head` is set.
+/// kRefused: `*refusal` is set. The leftmost error is reported as soon as its byte is there, so
+/// the answer does not depend on how the bytes were cut. A head that has no end within
+/// `head_bytes_max` bytes is 431.
+///
+/// Cost: each call looks at every byte of the head, at most `head_bytes_max`, about three times.
+/// Allocates nothing. `*head` and `*refusal` are written only where said.
+HeadResult ParseRequestHead(std::string_view bytes, size_t head_bytes_max, RequestHead* head,
+                            Refusal* refusal);
+
+enum class [[nodiscard]] UpgradeResult : uint8_t{kUpgrade, kNotUpgrade, kRefused};
+
+/// Checks an opening handshake (RFC 6455 4.2.1).
+///
+/// kUpgrade: the key is good, the version is 13, and the subprotocols are at most
+/// kSubprotocolsOfferedMax different tokens. A Sec-WebSocket-Protocol without a value offers none.
+/// kNotUpgrade: no Upgrade field names websocket; an ordinary request.
+/// kRefused: `*refusal` is set: 405, 400, or 426 for another version.
+UpgradeResult CheckUpgrade(const RequestHead& head, Refusal* refusal);
+
+/// The first subprotocol of the client's list that the route offers, compared byte by byte; empty
+/// if there is none, and the response then has no such field. The view points into the request.
+/// REQUIRES: CheckUpgrade answered kUpgrade.
+[[nodiscard]] std::string_view SelectSubprotocol(const RequestHead& head,
+                                                 std::span<const std::string> offered_by_route);
+
+}  // namespace ringway::http

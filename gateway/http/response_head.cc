@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Text appended to a fixed buffer; whoever runs out of room learns it once, at the end.
+#include "gateway/http/response_head.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "gateway/http/accept_key.h"
+
+namespace ringway::http {
+namespace {
+
+/// Appends until something does not fit; from then on it only remembers that.
+class Writer {
+ public:
+  explicit Writer(std::span<char> out) : out_(out) {}
+
+  Writer& Text(std::string_view text) {
+    fits_ = fits_ && text.size() <= out_.size() - used_;
+    if (!fits_) return *this;
+    std::copy(text.begin(), text.end(), out_.begin() + used_);
+    used_ += text.size();
+    return *this;
+  }
+
+  Writer& Number(size_t number) {
+    // 20 digits hold any 64-bit number.
+    char digits[20];
+    const auto end = std::to_chars(digits, digits + sizeof(digits), number).ptr;
+    return Text({digits, end});
+  }
+
+  /// Bytes written; 0 if something did not fit.
+  [[nodiscard]] size_t Finish() const { return fits_ ? used_ : 0; }
+
+ private:
+  std::span<char> out_;
+  size_t used_ = 0;
+  bool fits_ = true;
+};
+
+/// The fields that only some statuses have, as whole lines, and the Connection field of each.
+std::string_view FieldsOf(Status status) {
+  switch (status) {
+    case Status::kMethodNotAllowed:
+      return "Allow: GET\r\nConnection: close\r\n";
+    case Status::kUpgradeRequired:
+      return "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nConnection: upgrade, close\r\n";
+    case Status::kTooManyRequests:
+    case Status::kServiceUnavailable:
+      return "Retry-After: 1\r\nConnection: close\r\n";
+    default:
+      return "Connection: close\r\n";
+  }
+}
+
+}  // namespace
+
+std::string_view ReasonPhrase(Status status) {
+  switch (status) {
+    case Status::kSwitchingProtocols:
+      return "Switching Protocols";
+    case Status::kOk:
+      return "OK";
+    case Status::kBadRequest:
+      return "Bad Request";
+    case Status::kForbidden:
+      return "Forbidden";
+    case Status::kNotFound:
+      return "Not Found";
+    case Status::kMethodNotAllowed:
+      return "Method Not Allowed";
+    case Status::kRequestTimeout:
+      return "Request Timeout";
+    case Status::kPayloadTooLarge:
+      return "Content Too Large";
+    case Status::kUpgradeRequired:
+      return "Upgrade Required";
+    case Status::kTooManyRequests:
+      return "Too Many Requests";
+    case Status::kHeadTooLarge:
+      return "Request Header Fields Too Large";
+    case Status::kInternalError:
+      return "Internal Server Error";
+    case Status::kNotImplemented:
+      return "Not Implemented";
+    case Status::kBadGateway:
+      return "Bad Gateway";
+    case Status::kServiceUnavailable:
+      return "Service Unavailable";
+    case Status::kGatewayTimeout:
+      return "Gateway Timeout";
+    case Status::kVersionNotSupported:
+      return "HTTP Version Not Supported";
+  }
+  return "";
+}
+
+size_t BuildUpgradeResponse(std::string_view websocket_key, std::string_view subprotocol,
+                            std::span<char> out) {
+  const std::array<char, kAcceptBytes> accept = WebSocketAccept(websocket_key);
+  Writer writer(out);
+  writer.Text("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n")
+      .Text("Sec-WebSocket-Accept: ")
+      .Text({accept.data(), accept.size()});
+  if (!subprotocol.empty()) writer.Text("\r\nSec-WebSocket-Protocol: ").Text(subprotocol);
+  return writer.Text("\r\n\r\n").Finish();
+}
+
+size_t BuildRefusal(const Refusal& refusal, std::span<char> out) {
+  return Writer(out)
+      .Text("HTTP/1.1 ")
+      .Number(static_cast<size_t>(refusal.status))
+      .Text(" ")
+      .Text(ReasonPhrase(refusal.status))
+      .Text("\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ")
+      .Number(refusal.reason.size() + 1)
+      .Text("\r\n")
+      .Text(FieldsOf(refusal.status))
+      .Text("\r\n")
+      .Text(refusal.reason)
+      .Text("\n")
+      .Finish();
+}
+
+}  // namespace ringway::http

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The gateway's own answers, written into a buffer of the caller: the 101 that opens a WebSocket,
+// and the short text that goes with every "no".
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "gateway/http/status.h"
+
+namespace ringway::http {
+
+/// Every refusal whose reason has at most kReasonBytesMax bytes fits in so many.
+inline constexpr size_t kRefusalBytesMax = 480;
+
+/// "Not Found" for kNotFound and so on (RFC 9110 15). Static storage.
+[[nodiscard]] std::string_view ReasonPhrase(Status status);
+
+/// Writes the server's opening handshake (RFC 6455 4.2.2) and returns its length in bytes; 0: it
+/// does not fit, and `out` holds nothing of use. Without a subprotocol it has 129 bytes.
+/// `websocket_key`: as the client sent it. `subprotocol`: empty, or what SelectSubprotocol chose.
+[[nodiscard]] size_t BuildUpgradeResponse(std::string_view websocket_key,
+                                          std::string_view subprotocol, std::span<char> out);
+
+/// Writes a whole response, head and a body of one text line, and returns its length in bytes; 0:
+/// it does not fit. The connection ends with it ("Connection: close"). 405 says which method is
+/// allowed, 426 which protocol is required (RFC 9110 7.8), 429 and 503 when to come again.
+[[nodiscard]] size_t BuildRefusal(const Refusal& refusal, std::span<char> out);
+
+}  // namespace ringway::http

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a request's listener, host and path to its route. Built once from a configuration and never
+// changed: all workers read the same table, and a session keeps the one that it began with alive.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "gateway/config/config.h"
+
+namespace ringway::route {
+
+/// Threads: immutable after construction; any thread may read.
+class Table {
+ public:
+  explicit Table(std::shared_ptr<const config::Config> config);
+
+  /// The route whose pattern fits best: one with a host before one without, then an exact path
+  /// before a prefix, then the longer prefix before the shorter. nullptr: no route fits.
+  ///
+  /// `host_header`: the Host field as it came (RFC 9110 7.2); case, a port and a trailing dot do
+  /// not count, IPv6 literals come in brackets and are compared as text. Empty: only routes without
+  /// a host fit.
+  /// `path`: the path of the request target as it came, without the query. Percent-encoding is not
+  /// decoded and dot segments are not removed: the path of a tcp route chooses a backend and is
+  /// never opened as a file, so "/%65cho" is not "/echo", here as in the client's own URL.
+  ///
+  /// The result lives as long as the configuration. Allocates nothing; at most kRoutesMax
+  /// comparisons.
+  [[nodiscard]] const config::Route* Find(uint32_t listener_index, std::string_view host_header,
+                                          std::string_view path) const;
+
+  [[nodiscard]] const config::Config& config() const { return *config_; }
+
+ private:
+  std::shared_ptr<const config::Config> config_;
+  /// For each listener its routes, best first: the first that fits is the answer.
+  std::vector<std::vector<const config::Route*>> by_listener_;
+};
+
+}  // namespace ringway::route

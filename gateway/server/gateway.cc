@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Threads that begin together, and the descriptor budget that they share.
+#include "gateway/server/gateway.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <condition_variable>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "gateway/server/resolve.h"
+#include "uring/linux_kernel.h"
+
+namespace ringway::server {
+namespace {
+
+/// Descriptors that are not sessions': listeners, rings, the log, the embedded service's.
+constexpr uint64_t kDescriptorReserve = 128;
+
+/// Raises the soft limit on descriptors to the hard one; returns it.
+uint64_t RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+  rlimit raised = limit;
+  raised.rlim_cur = limit.rlim_max;
+  return setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur;
+}
+
+// A session takes two descriptors. WHY at start: accept then waits for a slot and never meets
+// EMFILE, which a multishot accept answers by ending again and again.
+std::shared_ptr<const config::Config> FitToDescriptors(const config::Config& config,
+                                                       uint32_t workers) {
+  auto fitted = std::make_shared<config::Config>(config);
+  const uint64_t descriptors = RaiseDescriptorLimit();
+  const uint64_t usable =
+      descriptors > kDescriptorReserve * 2 ? descriptors - kDescriptorReserve : descriptors / 2;
+  const uint64_t sessions = std::max<uint64_t>(1, usable / 2 / workers);
+  if (sessions < fitted->limits.sessions_per_worker_max) {
+    LogLine(config::LogLevel::kInfo,
+            absl::StrCat("the limit on open files (", descriptors, ") permits ", sessions,
+                         " sessions per worker of the configured ",
+                         fitted->limits.sessions_per_worker_max,
+                         "; raise it with ulimit -n or LimitNOFILE="));
+    fitted->limits.sessions_per_worker_max = static_cast<uint32_t>(sessions);
+  }
+  return fitted;
+}
+
+}  // namespace
+
+/// One worker's thread. `worker` is there between opening and end; the mutex lets RequestDrain,
+/// which may come from the main thread at any time, reach it only while it is.
+struct Gateway::Thread {
+  ~Thread() {
+    if (wake_fd >= 0) close(wake_fd);
+  }
+  uint32_t index = 0;
+  int wake_fd = -1;
+  std::mutex mutex;
+  worker::Worker* worker = nullptr;
+  std::thread thread;
+};
+
+/// Where workers meet at start: none serves before all have opened, and an error reaches Start.
+/// Shared, because the last to leave it may be a worker or Start.
+class Gateway::Opening {
+ public:
+  explicit Opening(uint32_t workers) : missing_(workers) {}
+
+  /// A worker has opened or failed to. Returns whether all did, when all have said so.
+  bool Arrive(const absl::Status& status) {
+    std::unique_lock lock(mutex_);
+    if (!status.ok() && status_.ok()) status_ = status;
+    if (--missing_ == 0) changed_.notify_all();
+    changed_.wait(lock, [this] { return missing_ == 0; });
+    return status_.ok();
+  }
+
+  absl::Status Wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return missing_ == 0; });
+    return status_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  uint32_t missing_;
+  absl::Status status_;
+};
+
+Gateway::Gateway(Listeners listeners) : listeners_(std::move(listeners)) {}
+
+absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(
+    const std::shared_ptr<const config::Config>& config, uring::FeatureSet features) {
+  const uint32_t workers =
+      config->gateway.workers == 0 ? UsableProcessors() : config->gateway.workers;
+  auto snapshot = BuildSnapshot(FitToDescriptors(*config, workers));
+  if (!snapshot.ok()) return snapshot.status();
+  auto listeners = Listeners::Open(*config, workers);
+  if (!listeners.ok()) return listeners.status();
+
+  std::unique_ptr<Gateway> gateway(new Gateway(*std::move(listeners)));
+  gateway->done_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (gateway->done_fd_ < 0) {
+    return absl::ResourceExhaustedError(absl::StrCat("eventfd: ", std::strerror(errno)));
+  }
+  for (uint32_t index = 0; index < workers; ++index) {
+    auto thread = std::make_unique<Thread>();
+    thread->index = index;
+    thread->wake_fd = eventfd(0, EFD_CLOEXEC);
+    if (thread->wake_fd < 0) {
+      return absl::ResourceExhaustedError(absl::StrCat("eventfd: ", std::strerror(errno)));
+    }
+    gateway->threads_.push_back(std::move(thread));
+  }
+  const auto opening = std::make_shared<Opening>(workers);
+  gateway->running_.store(workers);
+  for (auto& thread : gateway->threads_) {
+    thread->thread =
+        std::thread([&gateway = *gateway, &thread = *thread, features, snapshot = *snapshot,
+                     &opening] { gateway.RunWorker(thread, features, snapshot, opening); });
+  }
+  if (absl::Status status = opening->Wait(); !status.ok()) {
+    for (auto& thread : gateway->threads_) thread->thread.join();
+    return status;
+  }
+  return gateway;
+}
+
+void Gateway::RunWorker(Thread& thread, uring::FeatureSet features,
+                        std::shared_ptr<const worker::Snapshot> snapshot,
+                        std::shared_ptr<Opening> opening) {
+  pthread_setname_np(pthread_self(), absl::StrCat("ringway-", thread.index).c_str());
+  auto kernel = uring::LinuxKernel::Open({.features = features});
+  const auto open = [&]() -> absl::StatusOr<std::unique_ptr<worker::Worker>> {
+    if (!kernel.ok()) return kernel.status();
+    return worker::Worker::Open(**kernel, clock_, observer_,
+                                {.index = thread.index,
+                                 .snapshot = std::move(snapshot),
+                                 .sockets = listeners_.of_worker(thread.index),
+                                 .wake_fd = thread.wake_fd});
+  };
+  auto worker = open();
+  {
+    const std::lock_guard lock(thread.mutex);
+    if (worker.ok()) thread.worker = worker->get();
+  }
+  const bool all_open = opening->Arrive(worker.status());
+  absl::Status status;
+  while (all_open && status.ok() && !(*worker)->finished()) status = (*worker)->Turn();
+  {
+    const std::lock_guard lock(thread.mutex);
+    thread.worker = nullptr;
+  }
+  EndWorker(std::move(status));
+}
+
+void Gateway::EndWorker(absl::Status status) {
+  if (!status.ok()) {
+    LogLine(config::LogLevel::kError, std::string(status.message()));
+    const std::lock_guard lock(result_mutex_);
+    if (result_.ok()) result_ = std::move(status);
+  }
+  if (running_.fetch_sub(1, std::memory_order_acq_rel) > 1) return;
+  const uint64_t one = 1;
+  if (::write(done_fd_, &one, sizeof one) != sizeof one) {
+    LogLine(config::LogLevel::kError, absl::StrCat("eventfd: ", std::strerror(errno)));
+  }
+}
+
+void Gateway::RequestDrain() {
+  const uint64_t one = 1;
+  for (auto& thread : threads_) {
+    const std::lock_guard lock(thread->mutex);
+    if (thread->worker == nullptr) continue;
+    thread->worker->RequestDrain();
+    if (::write(thread->wake_fd, &one, sizeof one) != sizeof one) {
+      LogLine(config::LogLevel::kError, absl::StrCat("eventfd: ", std::strerror(errno)));
+    }
+  }
+}
+
+absl::Status Gateway::result() const {
+  const std::lock_guard lock(result_mutex_);
+  return result_;
+}
+
+Gateway::~Gateway() {
+  for (auto& thread : threads_) {
+    if (thread->thread.joinable()) thread->thread.join();
+  }
+  if (done_fd_ >= 0) close(done_fd_);
+}
+
+uint32_t UsableProcessors() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return static_cast<uint32_t>(std::max(1, CPU_COUNT(&set)));
+}
+
+}  // namespace ringway::server

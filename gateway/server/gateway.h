@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The running gateway: one thread a worker, and their common beginning and end.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "gateway/base/socket_address.h"
+#include "gateway/config/config.h"
+#include "gateway/server/listeners.h"
+#include "gateway/server/log.h"
+#include "gateway/server/system_clock.h"
+#include "gateway/worker/worker.h"
+#include "uring/kernel.h"
+
+namespace ringway::server {
+
+/// Used by the thread that made it.
+class Gateway {
+ public:
+  /// Opens the listeners and starts the workers, each with its own ring, memory and sockets. When
+  /// this returns all of them accept. An error of any of them ends all.
+  static absl::StatusOr<std::unique_ptr<Gateway>> Start(
+      const std::shared_ptr<const config::Config>& config, uring::FeatureSet features);
+  /// Joins the workers. REQUIRES: they were asked to drain, or have failed.
+  ~Gateway();
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
+  /// Asks all workers to end in order.
+  void RequestDrain();
+
+  /// A descriptor that becomes readable when the last worker has ended.
+  int done_fd() const { return done_fd_; }
+  /// The first error that ended a worker. REQUIRES: done_fd is readable.
+  absl::Status result() const;
+
+  uint32_t workers() const { return static_cast<uint32_t>(threads_.size()); }
+  const std::vector<base::SocketAddress>& addresses() const { return listeners_.addresses(); }
+
+ private:
+  struct Thread;
+  class Opening;
+
+  explicit Gateway(Listeners listeners);
+  void RunWorker(Thread& thread, uring::FeatureSet features,
+                 std::shared_ptr<const worker::Snapshot> snapshot,
+                 std::shared_ptr<Opening> opening);
+  void EndWorker(absl::Status status);
+
+  SystemClock clock_;
+  LoggingObserver observer_{clock_};
+  Listeners listeners_;
+  std::vector<std::unique_ptr<Thread>> threads_;
+  int done_fd_ = -1;
+  /// Workers that have not ended: each takes one off at its end, and the one that reaches zero
+  /// makes done_fd readable.
+  std::atomic<uint32_t> running_{0};
+  mutable std::mutex result_mutex_;  ///< at the end of a worker only
+  absl::Status result_;
+};
+
+/// Processors that this process may use.
+uint32_t UsableProcessors();
+
+}  // namespace ringway::server

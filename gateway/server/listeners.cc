@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// socket, bind, listen, and why not.
+#include "gateway/server/listeners.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "gateway/server/address.h"
+
+namespace ringway::server {
+namespace {
+
+/// Connections that wait between the kernel and accept. The kernel lowers it to
+/// net.core.somaxconn (4,096 by default); a burst beyond it is retried by its clients after 1 s.
+constexpr int kBacklog = 4096;
+
+absl::Status Error(const config::Listener& listener, const char* call, int error) {
+  const char* hint = "";
+  if (error == EADDRINUSE) {
+    hint = "; another program listens there: end it, or choose another port (0: any free one)";
+  } else if (error == EACCES) {
+    hint = "; ports below 1024 need CAP_NET_BIND_SERVICE";
+  } else if (error == EADDRNOTAVAIL) {
+    hint = "; no interface of this machine has that address";
+  }
+  return absl::UnavailableError(absl::StrCat("listener \"", listener.name, "\": ", call, " on ",
+                                             listener.host, " port ", listener.port, ": ",
+                                             std::strerror(error), hint));
+}
+
+absl::StatusOr<int> OpenOne(const config::Listener& listener, uint16_t port) {
+  sockaddr_storage address;
+  const socklen_t bytes = ToSockaddr(listener.host.c_str(), port, &address);
+  if (bytes == 0) return Error(listener, "address", EINVAL);
+  const int fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return Error(listener, "socket", errno);
+  const int on = 1;
+  const char* failed = nullptr;
+  if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) {
+    failed = "SO_REUSEADDR";
+  } else if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
+    failed = "SO_REUSEPORT";
+  } else if (address.ss_family == AF_INET6 &&
+             setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) {
+    failed = "IPV6_V6ONLY";
+  } else if (bind(fd, reinterpret_cast<const sockaddr*>(&address), bytes) != 0) {
+    failed = "bind";
+  } else if (listen(fd, kBacklog) != 0) {
+    failed = "listen";
+  }
+  if (failed == nullptr) return fd;
+  const int error = errno;
+  close(fd);
+  return Error(listener, failed, error);
+}
+
+// WHY: with SO_REUSEPORT a second gateway of the same user would share the port without a word,
+// and take half of the connections. A socket without the option finds that out.
+absl::Status CheckFree(const config::Listener& listener) {
+  sockaddr_storage address;
+  const socklen_t bytes = ToSockaddr(listener.host.c_str(), listener.port, &address);
+  if (bytes == 0 || listener.port == 0) return absl::OkStatus();
+  const int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return Error(listener, "socket", errno);
+  const int on = 1;
+  int result = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (result == 0 && address.ss_family == AF_INET6) {
+    result = setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  }
+  if (result == 0) result = bind(fd, reinterpret_cast<const sockaddr*>(&address), bytes);
+  const int error = result == 0 ? 0 : errno;
+  close(fd);
+  return error == 0 ? absl::OkStatus() : Error(listener, "bind", error);
+}
+
+base::SocketAddress AddressOf(int fd) {
+  sockaddr_storage address{};
+  socklen_t bytes = sizeof address;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &bytes) != 0) return {};
+  return FromSockaddr(reinterpret_cast<const sockaddr*>(&address));
+}
+
+}  // namespace
+
+absl::StatusOr<Listeners> Listeners::Open(const config::Config& config, uint32_t workers) {
+  Listeners listeners;
+  listeners.by_worker_.resize(workers);
+  for (uint32_t index = 0; index < config.listeners.size(); ++index) {
+    const config::Listener& listener = config.listeners[index];
+    if (absl::Status status = CheckFree(listener); !status.ok()) return status;
+    uint16_t port = listener.port;
+    for (uint32_t worker = 0; worker < workers; ++worker) {
+      const auto fd = OpenOne(listener, port);
+      if (!fd.ok()) return fd.status();
+      listeners.by_worker_[worker].push_back({.fd = *fd, .listener_index = index});
+      if (worker > 0) continue;
+      listeners.addresses_.push_back(AddressOf(*fd));
+      port = listeners.addresses_.back().port;
+    }
+  }
+  return listeners;
+}
+
+Listeners::~Listeners() {
+  for (const auto& sockets : by_worker_) {
+    for (const accept::ListeningSocket& socket : sockets) close(socket.fd);
+  }
+}
+
+}  // namespace ringway::server

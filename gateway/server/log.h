@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The operational log: lines on stderr for the person who runs the gateway.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "gateway/base/clock.h"
+#include "gateway/config/config.h"
+#include "gateway/worker/observer.h"
+
+namespace ringway::server {
+
+/// Sets up the process's log. Once, before any other call.
+void OpenLog(config::LogLevel level);
+
+/// Any thread.
+void LogLine(config::LogLevel level, std::string_view text);
+
+/// Lets one line in each interval through and counts the rest. Any thread.
+class RateLimit {
+ public:
+  explicit RateLimit(uint64_t interval_ns) : interval_ns_(interval_ns) {}
+
+  /// Whether a line may be written at `now_ns`; then *suppressed is the number that were not since
+  /// the last one.
+  bool Allows(uint64_t now_ns, uint64_t* suppressed);
+
+ private:
+  const uint64_t interval_ns_;
+  /// Threads race for the interval with one compare-exchange: the winner writes. The count may lag
+  /// by those that race at that moment.
+  std::atomic<uint64_t> next_ns_{0};
+  std::atomic<uint64_t> suppressed_{0};
+};
+
+/// Writes what workers tell: each session's end at debug, trouble as warnings, one a second for
+/// each kind.
+class LoggingObserver : public worker::Observer {
+ public:
+  explicit LoggingObserver(base::Clock& clock) : clock_(clock) {}
+
+  void OnSessionEnd(const worker::SessionEnd& end) override;
+  void OnDialFailed(const base::SocketAddress& server, std::string_view failure) override;
+  void OnAcceptPaused(std::string_view why) override;
+
+ private:
+  void Warn(RateLimit& limit, std::string text);
+
+  base::Clock& clock_;
+  RateLimit dial_limit_{1'000'000'000};
+  RateLimit accept_limit_{1'000'000'000};
+};
+
+}  // namespace ringway::server

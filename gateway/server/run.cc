@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a command line to a running gateway and back.
+#include "gateway/server/run.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "gateway/config/parse.h"
+#include "gateway/config/summary.h"
+#include "gateway/server/command_line.h"
+#include "gateway/server/demo.h"
+#include "gateway/server/features.h"
+#include "gateway/server/gateway.h"
+#include "gateway/server/log.h"
+#include "gateway/server/signals.h"
+
+namespace ringway::server {
+namespace {
+
+using config::LogLevel;
+
+constexpr int kFailed = 1;
+/// A configuration is text by hand; a larger file is a mistake (a log, an image).
+constexpr std::streamoff kConfigBytesMax = 16 * 1024 * 1024;
+
+int Fail(const absl::Status& status) {
+  std::fprintf(stderr, "%s\n", std::string(status.message()).c_str());
+  return kFailed;
+}
+
+absl::StatusOr<std::shared_ptr<const config::Config>> ReadConfig(const std::string& file_name) {
+  std::ifstream file(file_name, std::ios::binary | std::ios::ate);
+  const std::streamoff bytes = file ? static_cast<std::streamoff>(file.tellg()) : -1;
+  if (bytes < 0) {
+    return absl::NotFoundError(absl::StrCat(file_name, ": cannot be read: does it exist?"));
+  }
+  if (bytes > kConfigBytesMax) {
+    return absl::InvalidArgumentError(absl::StrCat(file_name, ": larger than 16 MiB"));
+  }
+  std::string text(static_cast<size_t>(bytes), '\0');
+  file.seekg(0);
+  if (!file.read(text.data(), bytes)) {
+    return absl::NotFoundError(absl::StrCat(file_name, ": cannot be read; is it a file?"));
+  }
+  return config::ParseConfig(text, file_name);
+}
+
+void LogStart(const Gateway& gateway, const config::Config& config,
+              const uring::ProbeResult& probe) {
+  LogLine(LogLevel::kInfo, absl::StrCat("ringway " RINGWAY_VERSION ", pid ", getpid(), ", ",
+                                        gateway.workers(), " workers, ", config.routes.size(),
+                                        " routes, ", config.backends.size(), " backends"));
+  for (const uring::ProbeRow& row : probe.rows) {
+    if (row.support != uring::Support::kMissing) continue;
+    LogLine(LogLevel::kInfo, absl::StrCat("degraded: ", row.name, ": ", row.note));
+  }
+  for (size_t i = 0; i < config.listeners.size(); ++i) {
+    LogLine(LogLevel::kInfo, absl::StrCat("listener \"", config.listeners[i].name,
+                                          "\" listening on ", gateway.addresses()[i].ToString()));
+  }
+}
+
+// Serves until a signal and the end of the drain that follows it.
+int Serve(const std::shared_ptr<const config::Config>& config, const Demo* demo, Signals& signals) {
+  OpenLog(config->gateway.log_level);
+  const uring::ProbeResult probe = ProbeAll();
+  if (!probe.usable) return Fail(absl::FailedPreconditionError(probe.error));
+  auto gateway = Gateway::Start(config, probe.features);
+  if (!gateway.ok()) return Fail(gateway.status());
+  LogStart(**gateway, *config, probe);
+  if (demo != nullptr) {
+    std::fputs(demo->Greeting((*gateway)->addresses().front()).c_str(), stdout);
+    std::fflush(stdout);
+  }
+  if (const int signal = signals.WaitOr((*gateway)->done_fd()); signal != 0) {
+    LogLine(LogLevel::kInfo, "ending: sessions are closed; a second signal ends at once");
+    (*gateway)->RequestDrain();
+    const int second = signals.WaitOr((*gateway)->done_fd());
+    if (second != 0) std::_Exit(128 + second);
+  }
+  const absl::Status result = (*gateway)->result();
+  if (!result.ok()) (*gateway)->RequestDrain();
+  LogLine(LogLevel::kInfo, "ended");
+  return result.ok() ? 0 : kFailed;
+}
+
+int ServeFile(const std::string& file_name) {
+  const auto config = ReadConfig(file_name);
+  if (!config.ok()) return Fail(config.status());
+  auto signals = Signals::Open();
+  if (!signals.ok()) return Fail(signals.status());
+  return Serve(*config, nullptr, *signals);
+}
+
+int Check(const std::string& file_name) {
+  const auto config = ReadConfig(file_name);
+  if (!config.ok()) return Fail(config.status());
+  std::fputs(config::Summary(**config).c_str(), stdout);
+  return 0;
+}
+
+int ServeDemo(const std::string& address) {
+  // WHY first: a thread that starts before would take the signals and end the process.
+  auto signals = Signals::Open();
+  if (!signals.ok()) return Fail(signals.status());
+  const auto demo = Demo::Start(address);
+  if (!demo.ok()) return Fail(demo.status());
+  return Serve((*demo)->config(), demo->get(), *signals);
+}
+
+int PrintFeatures(bool as_json) {
+  const uring::ProbeResult probe = ProbeAll();
+  std::fputs((as_json ? FeatureJson(probe) : FeatureTable(probe)).c_str(), stdout);
+  return probe.usable ? 0 : kFailed;
+}
+
+}  // namespace
+
+int Run(int argc, char** argv) {
+  const CommandLine line = ParseCommandLine(argc, argv);
+  switch (line.command) {
+    case Command::kServe:
+      return ServeFile(line.config_file);
+    case Command::kCheck:
+      return Check(line.config_file);
+    case Command::kDemo:
+      return ServeDemo(line.demo_address);
+    case Command::kFeatures:
+      return PrintFeatures(line.json);
+    case Command::kExit:
+      break;
+  }
+  return line.exit_code;
+}
+
+}  // namespace ringway::server

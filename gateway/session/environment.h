@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a worker lends to its sessions for the length of one call: memory, tables, the time.
+#pragma once
+
+#include <cstdint>
+
+#include "gateway/base/arena.h"
+#include "gateway/base/counters.h"
+#include "gateway/base/limits.h"
+#include "gateway/route/server_choice.h"
+#include "gateway/route/table.h"
+#include "gateway/ws/frame_reader.h"
+
+namespace ringway::session {
+
+/// Everything outlives the sessions of the worker.
+struct Environment {
+  base::Arena& arena;
+  base::Counters& counters;
+  const route::Table& table;
+  route::ServerChoice& servers;
+  const base::Limits& limits;
+  ws::ReaderRules rules;
+  uint64_t now_ns = 0;  ///< of this turn
+};
+
+}  // namespace ringway::session

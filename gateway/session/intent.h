@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a session wants done. A session never acts: it appends intents, and the worker carries them
+// out in order after the call.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include "gateway/base/arena.h"
+#include "gateway/base/check.h"
+#include "gateway/base/ids.h"
+#include "gateway/flow/send_queue.h"
+
+namespace ringway::session {
+
+enum class IntentKind : uint8_t {
+  kSend,    ///< queue `piece` for link `to`; `source` gets its credit back when it has left
+  kDial,    ///< open the backend link to (`backend_index`, `server_index`)
+  kFinish,  ///< half-close link `to` when its queue has left; what it still sends is read
+  kDrop,    ///< cut link `to` now; what is queued for it is discarded
+  kTimer,   ///< call OnDue at `due_ns`, instead of any time set before
+};
+
+struct Intent {
+  IntentKind kind = IntentKind::kSend;
+  base::LinkRole to = base::LinkRole::kClient;
+  flow::Source source = flow::Source::kGateway;
+  base::Piece piece;
+  uint32_t backend_index = 0;
+  uint32_t server_index = 0;
+  uint64_t due_ns = 0;
+};
+
+/// The intents of one call. WHY 12: the longest chain is leftover bytes behind a handshake that
+/// hold data, pings and a Close (answer, data, pongs, Close, two finishes, two timers) and each
+/// kind of step adds at most once.
+class Intents {
+ public:
+  static constexpr size_t kMax = 12;
+
+  void Send(base::LinkRole to, base::Piece piece, flow::Source source) {
+    Intent& intent = Add(IntentKind::kSend, to);
+    intent.piece = std::move(piece);
+    intent.source = source;
+  }
+  void Dial(uint32_t backend_index, uint32_t server_index) {
+    Intent& intent = Add(IntentKind::kDial, base::LinkRole::kBackend);
+    intent.backend_index = backend_index;
+    intent.server_index = server_index;
+  }
+  void Finish(base::LinkRole to) { Add(IntentKind::kFinish, to); }
+  void Drop(base::LinkRole to) { Add(IntentKind::kDrop, to); }
+  void Timer(uint64_t due_ns) { Add(IntentKind::kTimer, base::LinkRole::kClient).due_ns = due_ns; }
+
+  std::span<Intent> all() { return {intents_.data(), count_}; }
+  bool empty() const { return count_ == 0; }
+  /// Forgets all; leases that nobody took go back.
+  void Clear() {
+    for (Intent& intent : all()) intent.piece = {};
+    count_ = 0;
+  }
+
+ private:
+  Intent& Add(IntentKind kind, base::LinkRole to) {
+    RINGWAY_CHECK_OP(count_, <, kMax);
+    Intent& intent = intents_[count_++];
+    intent.kind = kind;
+    intent.to = to;
+    return intent;
+  }
+
+  std::array<Intent, kMax> intents_;
+  size_t count_ = 0;
+};
+
+}  // namespace ringway::session

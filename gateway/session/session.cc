@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a session ends, and what its timer means.
+#include "gateway/session/session.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "gateway/base/clock.h"
+#include "gateway/ws/frame_header.h"
+
+namespace ringway::session {
+namespace {
+
+using base::BufferClass;
+using base::LinkRole;
+
+constexpr uint64_t kNever = UINT64_MAX;
+
+// 0 in the configuration means never.
+uint64_t After(uint64_t since_ns, uint64_t limit_ns) {
+  return limit_ns == 0 ? kNever : since_ns + limit_ns;
+}
+
+Ending ByGateway(EndReason reason, ws::CloseCode code) {
+  return {.side = EndSide::kGateway, .reason = reason, .code = static_cast<uint16_t>(code)};
+}
+
+}  // namespace
+
+Session::Session(uint32_t listener_index, const base::SocketAddress& client, uint64_t now_ns)
+    : began_ns_(now_ns),
+      state_since_ns_(now_ns),
+      client_active_ns_(now_ns),
+      backend_active_ns_(now_ns),
+      client_(client),
+      listener_index_(listener_index) {}
+
+void Session::Begin(Environment& environment, Intents& intents) {
+  intents.Timer(NextDueNs(environment));
+}
+
+Reading Session::ReadingOf(LinkRole role) const {
+  switch (state_) {
+    case State::kHandshake:
+      return role == LinkRole::kClient ? Reading::kOnce : Reading::kNot;
+    case State::kDialing:
+      return Reading::kNot;
+    case State::kOpen:
+    case State::kClosing:
+      break;
+  }
+  return Reading::kContinuous;
+}
+
+void Session::OnBytes(Environment& environment, LinkRole from, base::Piece piece,
+                      Intents& intents) {
+  if (from == LinkRole::kBackend) {
+    backend_active_ns_ = environment.now_ns;
+    return OnBackendBytes(environment, std::move(piece), intents);
+  }
+  client_active_ns_ = environment.now_ns;
+  if (client_deaf_) {
+    environment.counters.bytes_discarded.Add(piece.bytes);
+    return;
+  }
+  if (state_ == State::kHandshake) [[unlikely]] {
+    return OnRequestBytes(environment, std::move(piece), intents);
+  }
+  OnFrames(environment, std::move(piece), intents);
+}
+
+void Session::SendClose(Environment& environment, uint16_t code, std::string_view reason,
+                        Intents& intents) {
+  close_sent_ = true;
+  base::Piece close{.lease = environment.arena.TryTake(BufferClass::kCell)};
+  if (!close.lease) {
+    // The client sees a bare end; there is nothing to say it with.
+    environment.counters.pool_exhausted.Add(1);
+    return;
+  }
+  // 1005 says that a Close carried no code: it is never put on the wire (RFC 6455 7.4.1).
+  const bool has_code = code != static_cast<uint16_t>(ws::CloseCode::kNoStatus);
+  reason = reason.substr(0, ws::kControlPayloadBytesMax - 2);
+  const size_t payload = has_code ? 2 + reason.size() : 0;
+  close.data = close.lease.data();
+  uint8_t* at = close.data + ws::BuildFrameHeader(ws::Opcode::kClose, payload, {close.data, 2});
+  if (has_code) {
+    at[0] = static_cast<uint8_t>(code >> 8);
+    at[1] = static_cast<uint8_t>(code);
+    std::memcpy(at + 2, reason.data(), reason.size());
+  }
+  close.bytes = static_cast<uint32_t>(2 + payload);
+  intents.Send(LinkRole::kClient, std::move(close), flow::Source::kGateway);
+}
+
+void Session::EnterClosing(Environment& environment, Ending ending, Intents& intents) {
+  if (ending_.reason == EndReason::kNone) ending_ = ending;
+  if (state_ != State::kClosing) {
+    state_ = State::kClosing;
+    state_since_ns_ = environment.now_ns;
+  }
+  intents.Timer(NextDueNs(environment));
+}
+
+void Session::Fail(Environment& environment, ws::CloseCode code, std::string_view reason,
+                   EndReason end_reason, Intents& intents) {
+  if (end_reason == EndReason::kProtocolError) environment.counters.protocol_errors.Add(1);
+  if (end_reason == EndReason::kInvalidPayload) environment.counters.invalid_payloads.Add(1);
+  if (end_reason == EndReason::kTooBig) environment.counters.too_big.Add(1);
+  client_deaf_ = true;
+  held_ = {};
+  if (!close_sent_) SendClose(environment, static_cast<uint16_t>(code), reason, intents);
+  intents.Finish(LinkRole::kBackend);
+  intents.Finish(LinkRole::kClient);
+  EnterClosing(environment, ByGateway(end_reason, code), intents);
+}
+
+void Session::CloseInOrder(Environment& environment, ws::CloseCode code, std::string_view reason,
+                           Ending ending, Intents& intents) {
+  if (!close_sent_) SendClose(environment, static_cast<uint16_t>(code), reason, intents);
+  EnterClosing(environment, ending, intents);
+}
+
+void Session::OnEnd(Environment& environment, LinkRole from, LinkEnd end, Intents& intents) {
+  if (from == LinkRole::kClient) {
+    client_deaf_ = true;
+    held_ = {};
+    if (state_ == State::kHandshake || state_ == State::kDialing) {
+      environment.counters.handshakes_abandoned.Add(1);
+      intents.Drop(LinkRole::kClient);
+      intents.Drop(LinkRole::kBackend);
+      return EnterClosing(environment, {EndSide::kClient, EndReason::kAbandoned, 0}, intents);
+    }
+    if (ending_.reason == EndReason::kNone) environment.counters.client_resets.Add(1);
+    intents.Finish(LinkRole::kBackend);
+    if (end == LinkEnd::kFin) intents.Finish(LinkRole::kClient);
+    constexpr auto kCode = static_cast<uint16_t>(ws::CloseCode::kAbnormal);
+    return EnterClosing(environment, {EndSide::kClient, EndReason::kClientGone, kCode}, intents);
+  }
+  if (end == LinkEnd::kReset) backend_gone_ = true;
+  if (state_ != State::kOpen) return;
+  if (text_carry_bytes_ > 0) {
+    return Fail(environment, ws::CloseCode::kInvalidPayload, "the backend ended inside a character",
+                EndReason::kInvalidPayload, intents);
+  }
+  if (end == LinkEnd::kReset) {
+    environment.counters.backend_resets.Add(1);
+    constexpr auto kCode = ws::CloseCode::kInternalError;
+    return CloseInOrder(environment, kCode, "the backend reset the connection",
+                        {EndSide::kBackend, EndReason::kBackendReset, static_cast<uint16_t>(kCode)},
+                        intents);
+  }
+  constexpr auto kCode = ws::CloseCode::kNormal;
+  CloseInOrder(environment, kCode, "",
+               {EndSide::kBackend, EndReason::kBackendEnd, static_cast<uint16_t>(kCode)}, intents);
+}
+
+void Session::OnDrain(Environment& environment, Intents& intents) {
+  switch (state_) {
+    case State::kHandshake:
+      intents.Drop(LinkRole::kClient);
+      return EnterClosing(environment, {EndSide::kGateway, EndReason::kDrain, 0}, intents);
+    case State::kDialing: {
+      constexpr auto kStatus = http::Status::kServiceUnavailable;
+      intents.Drop(LinkRole::kBackend);
+      return Refuse(environment, {kStatus, "the gateway is shutting down"},
+                    {EndSide::kGateway, EndReason::kDrain, static_cast<uint16_t>(kStatus)},
+                    intents);
+    }
+    case State::kOpen:
+      return CloseInOrder(environment, ws::CloseCode::kGoingAway, "the gateway is shutting down",
+                          ByGateway(EndReason::kDrain, ws::CloseCode::kGoingAway), intents);
+    case State::kClosing:
+      return;
+  }
+}
+
+void Session::OnPoolExhausted(Environment& environment, Intents& intents) {
+  environment.counters.pool_exhausted.Add(1);
+  switch (state_) {
+    case State::kHandshake:
+    case State::kDialing: {
+      constexpr auto kStatus = http::Status::kServiceUnavailable;
+      intents.Drop(LinkRole::kBackend);
+      return Refuse(environment, {kStatus, "the gateway has no memory left for a session"},
+                    {EndSide::kGateway, EndReason::kPoolExhausted, static_cast<uint16_t>(kStatus)},
+                    intents);
+    }
+    case State::kOpen:
+      return Fail(environment, ws::CloseCode::kTryAgainLater,
+                  "the gateway has no memory left for this session", EndReason::kPoolExhausted,
+                  intents);
+    case State::kClosing:
+      intents.Drop(LinkRole::kBackend);
+      intents.Drop(LinkRole::kClient);
+      return;
+  }
+}
+
+void Session::SendPing(Environment& environment, Intents& intents) {
+  base::Piece ping{.lease = environment.arena.TryTake(BufferClass::kCell)};
+  if (!ping.lease) return;  // the next due time tries again
+  ping.data = ping.lease.data();
+  ping.bytes = static_cast<uint32_t>(ws::BuildFrameHeader(ws::Opcode::kPing, 0, {ping.data, 2}));
+  intents.Send(LinkRole::kClient, std::move(ping), flow::Source::kGateway);
+  environment.counters.pings_out.Add(1);
+  ping_sent_ns_ = environment.now_ns;
+}
+
+void Session::OnOpenDue(Environment& environment, uint32_t client_queue_bytes, Intents& intents) {
+  const base::Limits& limits = environment.limits;
+  const uint64_t now = environment.now_ns;
+  if (now >= After(std::max(client_active_ns_, backend_active_ns_), limits.idle_timeout_ns)) {
+    environment.counters.idle_timeouts.Add(1);
+    return CloseInOrder(environment, ws::CloseCode::kGoingAway, "idle for too long",
+                        ByGateway(EndReason::kIdle, ws::CloseCode::kGoingAway), intents);
+  }
+  if (ping_sent_ns_ != 0 && client_active_ns_ > ping_sent_ns_) ping_sent_ns_ = 0;
+  if (ping_sent_ns_ != 0 && now >= After(ping_sent_ns_, limits.pong_timeout_ns)) {
+    // WHY: the ping waits behind what is queued. A client that is slow but takes bytes is alive.
+    if (client_queue_bytes > 0 && client_sent_ns_ > ping_sent_ns_) {
+      ping_sent_ns_ = client_sent_ns_;
+    } else {
+      environment.counters.pong_timeouts.Add(1);
+      return Fail(environment, ws::CloseCode::kGoingAway, "no answer to a ping",
+                  EndReason::kPongTimeout, intents);
+    }
+  }
+  if (ping_sent_ns_ == 0 && now >= After(client_active_ns_, limits.ping_interval_ns)) {
+    SendPing(environment, intents);
+  }
+  intents.Timer(std::max(NextDueNs(environment), now + base::kNsPerMs));
+}
+
+void Session::OnDue(Environment& environment, uint32_t client_queue_bytes, Intents& intents) {
+  const uint64_t due = state_ == State::kOpen ? 0 : NextDueNs(environment);
+  if (environment.now_ns < due) return intents.Timer(due);
+  switch (state_) {
+    case State::kHandshake: {
+      environment.counters.handshakes_timed_out.Add(1);
+      constexpr auto kStatus = http::Status::kRequestTimeout;
+      return Refuse(
+          environment, {kStatus, "the request head did not come in time"},
+          {EndSide::kGateway, EndReason::kHandshakeTimeout, static_cast<uint16_t>(kStatus)},
+          intents);
+    }
+    case State::kDialing:
+      environment.counters.dials_failed.Add(1);
+      intents.Drop(LinkRole::kBackend);
+      return OnDialed(environment, "the backend did not answer in time", intents);
+    case State::kOpen:
+      return OnOpenDue(environment, client_queue_bytes, intents);
+    case State::kClosing:
+      environment.counters.close_timeouts.Add(1);
+      cut_ = true;
+      intents.Drop(LinkRole::kBackend);
+      intents.Drop(LinkRole::kClient);
+      return;
+  }
+}
+
+uint64_t Session::NextDueNs(const Environment& environment) const {
+  const base::Limits& limits = environment.limits;
+  switch (state_) {
+    case State::kHandshake:
+      return After(state_since_ns_, limits.handshake_timeout_ns);
+    case State::kDialing: {
+      const config::Config& config = environment.table.config();
+      return After(state_since_ns_, config.backends[route_->backend_index].connect_timeout_ns);
+    }
+    case State::kOpen: {
+      const uint64_t idle =
+          After(std::max(client_active_ns_, backend_active_ns_), limits.idle_timeout_ns);
+      const uint64_t ping = ping_sent_ns_ != 0 ? After(ping_sent_ns_, limits.pong_timeout_ns)
+                                               : After(client_active_ns_, limits.ping_interval_ns);
+      return std::min(idle, ping);
+    }
+    case State::kClosing:
+      break;
+  }
+  return After(state_since_ns_, limits.close_timeout_ns);
+}
+
+}  // namespace ringway::session

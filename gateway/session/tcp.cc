@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// tcp mode: frames in, bytes out; bytes in, frames out.
+#include <cstring>
+#include <utility>
+
+#include "gateway/session/session.h"
+#include "gateway/ws/frame_header.h"
+
+namespace ringway::session {
+namespace {
+
+using base::BufferClass;
+using base::kBufferBytes;
+using base::LinkRole;
+
+constexpr uint32_t kCellBytes = kBufferBytes[static_cast<size_t>(BufferClass::kCell)];
+constexpr size_t kCarryBytesMax = 3;
+
+// What is held back goes in front of the next receive, in its head-room.
+static_assert(ws::kHeldBytesMax <= base::kHeadRoomBytes);
+static_assert(ws::kHeldBytesMax <= kCellBytes);
+static_assert(ws::kServerHeaderBytesMax + kCarryBytesMax <= base::kHeadRoomBytes);
+
+EndReason ReasonOf(ws::CloseCode code) {
+  switch (code) {
+    case ws::CloseCode::kInvalidPayload:
+      return EndReason::kInvalidPayload;
+    case ws::CloseCode::kTooBig:
+      return EndReason::kTooBig;
+    default:
+      return EndReason::kProtocolError;
+  }
+}
+
+}  // namespace
+
+bool Session::Hold(Environment& environment, std::span<const uint8_t> rest) {
+  RINGWAY_CHECK_OP(rest.size(), <=, ws::kHeldBytesMax);
+  held_.lease = environment.arena.TryTake(BufferClass::kCell);
+  if (!held_.lease) return false;
+  held_.data = held_.lease.data();
+  held_.bytes = static_cast<uint32_t>(rest.size());
+  std::memcpy(held_.data, rest.data(), rest.size());
+  return true;
+}
+
+void Session::PrependHeld(base::Piece& piece) {
+  piece.data -= held_.bytes;
+  piece.bytes += held_.bytes;
+  std::memcpy(piece.data, held_.data, held_.bytes);
+  held_ = {};
+}
+
+// Pongs are collected in one cell, so a receive full of pings costs one slice. When they do not
+// fit, the older ones go: RFC 6455 5.5.3 lets the answer to the latest ping stand for all.
+void Session::AnswerPing(Environment& environment, std::span<const uint8_t> payload,
+                         base::Piece& pongs) {
+  environment.counters.pings_in.Add(1);
+  if (close_sent_) return;
+  if (!pongs.lease) {
+    pongs.lease = environment.arena.TryTake(BufferClass::kCell);
+    if (!pongs.lease) {
+      environment.counters.pings_skipped.Add(1);
+      return;
+    }
+    pongs.data = pongs.lease.data();
+  }
+  if (pongs.bytes + 2 + payload.size() > kCellBytes) {
+    environment.counters.pings_skipped.Add(1);
+    pongs.bytes = 0;
+  }
+  uint8_t* at = pongs.data + pongs.bytes;
+  const size_t header = ws::BuildFrameHeader(ws::Opcode::kPong, payload.size(), {at, 2});
+  std::memcpy(at + header, payload.data(), payload.size());
+  pongs.bytes += static_cast<uint32_t>(header + payload.size());
+}
+
+void Session::ForwardRun(base::Piece piece, uint8_t* run, uint8_t* run_end,
+                         Environment& environment, Intents& intents) {
+  const auto bytes = static_cast<uint32_t>(run_end - run);
+  if (bytes == 0) return;
+  if (backend_gone_) {
+    environment.counters.bytes_discarded.Add(bytes);
+    return;
+  }
+  piece.data = run;
+  piece.bytes = bytes;
+  intents.Send(LinkRole::kBackend, std::move(piece), flow::Source::kClient);
+}
+
+void Session::OnFrames(Environment& environment, base::Piece piece, Intents& intents) {
+  if (held_.bytes > 0) PrependHeld(piece);
+  std::span<uint8_t> input(piece.data, piece.bytes);
+  uint8_t* const run = piece.data;
+  uint8_t* run_end = run;
+  base::Piece pongs;
+  uint64_t messages = 0;
+  ws::ReadEvent event;
+  bool reading = true;
+  while (reading && !input.empty()) {
+    event = reader_.Next(input, run_end, environment.rules);
+    input = input.subspan(event.consumed);
+    switch (event.step) {
+      case ws::ReadStep::kPayload:
+        run_end += event.payload.size();
+        messages += event.message_end ? 1 : 0;
+        break;
+      case ws::ReadStep::kPing:
+        AnswerPing(environment, event.payload, pongs);
+        break;
+      case ws::ReadStep::kPong:
+        break;
+      case ws::ReadStep::kNeedMore:
+      case ws::ReadStep::kClose:
+      case ws::ReadStep::kRefused:
+        reading = false;
+    }
+  }
+  messages_in_ += messages;
+  environment.counters.messages_in.Add(messages);
+  // WHY before the payload is forwarded: a Close's reason lies in the same buffer, and `piece`
+  // keeps it alive; its intents must come after the data's.
+  base::Lease keep = reading ? base::Lease() : piece.lease.Share();
+  ForwardRun(std::move(piece), run, run_end, environment, intents);
+  if (pongs.bytes > 0) intents.Send(LinkRole::kClient, std::move(pongs), flow::Source::kClient);
+  if (reading) return;
+  switch (event.step) {
+    case ws::ReadStep::kNeedMore:
+      if (!Hold(environment, input)) OnPoolExhausted(environment, intents);
+      return;
+    case ws::ReadStep::kClose:
+      return OnClose(environment, event.payload, intents);
+    default:
+      return Fail(environment, event.refusal, event.refusal_reason, ReasonOf(event.refusal),
+                  intents);
+  }
+}
+
+// RFC 6455 5.5.1: the first Close is answered with its own code. What was received before it is
+// already on its way to the backend, which gets a half-close behind it.
+void Session::OnClose(Environment& environment, std::span<const uint8_t> payload,
+                      Intents& intents) {
+  environment.counters.closes_received.Add(1);
+  const ws::ClosePayload close = ws::ParseClosePayload(payload);
+  client_deaf_ = true;
+  if (!close_sent_) SendClose(environment, close.code, close.reason, intents);
+  intents.Finish(LinkRole::kBackend);
+  intents.Finish(LinkRole::kClient);
+  EnterClosing(environment,
+               {.side = EndSide::kClient, .reason = EndReason::kClientClose, .code = close.code},
+               intents);
+}
+
+// With frames = "text" a frame must end at a character's boundary: the front of a character whose
+// rest has not come is carried over to the next frame. False: the session was failed, or nothing
+// is left to send.
+bool Session::CutText(Environment& environment, base::Piece& piece, Intents& intents) {
+  if (!backend_text_.Push({piece.data, piece.bytes})) {
+    Fail(environment, ws::CloseCode::kInvalidPayload, "the backend sent text that is not UTF-8",
+         EndReason::kInvalidPayload, intents);
+    return false;
+  }
+  piece.data -= text_carry_bytes_;
+  piece.bytes += text_carry_bytes_;
+  std::memcpy(piece.data, text_carry_.data(), text_carry_bytes_);
+  const size_t tail = ws::IncompleteTailBytes({piece.data, piece.bytes});
+  piece.bytes -= static_cast<uint32_t>(tail);
+  std::memcpy(text_carry_.data(), piece.data + piece.bytes, tail);
+  text_carry_bytes_ = static_cast<uint8_t>(tail);
+  return piece.bytes > 0;
+}
+
+void Session::OnBackendBytes(Environment& environment, base::Piece piece, Intents& intents) {
+  if (state_ != State::kOpen || close_sent_) {
+    environment.counters.bytes_discarded.Add(piece.bytes);
+    return;
+  }
+  const bool text = route_->frames == config::Frames::kText;
+  if (text && !CutText(environment, piece, intents)) return;
+  const auto header = static_cast<uint32_t>(ws::BuildFrameHeaderBefore(
+      text ? ws::Opcode::kText : ws::Opcode::kBinary, piece.bytes, piece.data));
+  piece.data -= header;
+  piece.bytes += header;
+  ++frames_out_;
+  environment.counters.frames_out.Add(1);
+  intents.Send(LinkRole::kClient, std::move(piece), flow::Source::kBackend);
+}
+
+}  // namespace ringway::session

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What completions mean: each goes through the room of its kind and becomes an event of a session.
+#include <utility>
+
+#include "gateway/worker/worker.h"
+
+namespace ringway::worker {
+namespace {
+
+using base::kNoSlot;
+using base::LinkId;
+using base::LinkRole;
+using read::ReceiveOutcome;
+
+constexpr size_t Index(LinkRole role) { return static_cast<size_t>(role); }
+
+}  // namespace
+
+void Worker::OnAccept(const io_uring_cqe& cqe, uint32_t socket) {
+  const accept::Accepted accepted = acceptor_.OnCompletion(cqe, socket);
+  switch (accepted.outcome) {
+    case accept::AcceptOutcome::kConnected:
+      OpenClient(accepted.fd, accepted.listener_index);
+      break;
+    case accept::AcceptOutcome::kNothing:
+      break;
+    case accept::AcceptOutcome::kExhausted:
+      return PauseAccept("no descriptor or memory is left");
+    case accept::AcceptOutcome::kBroken:
+      return observer_.OnAcceptPaused("a listening socket is broken");
+  }
+  // WHY: a multishot accept ends when the completion queue had no room, or with an error.
+  if (!acceptor_.paused()) acceptor_.Arm();
+}
+
+void Worker::OnConnect(const io_uring_cqe& cqe, LinkId id) {
+  Link* link = memory_.links.Find(id.slot, id.generation);
+  const dial::DialOutcome outcome = dialer_.OnCompletion(cqe);
+  if (link == nullptr) return counters_.completions_stale.Add(1);
+  --link->in_flight;
+  link->connecting = false;
+  if (link->dropping) return FreeIfIdle(id.slot);
+  const uint32_t session = link->session;
+  if (outcome == dial::DialOutcome::kConnected) {
+    memory_.slots[session].session.OnDialed(environment_, {}, intents_);
+  } else {
+    const char* failure = dial::Describe(outcome);
+    observer_.OnDialFailed(link->server, failure);
+    Drop(id.slot);
+    memory_.slots[session].session.OnDialed(environment_, failure, intents_);
+  }
+  CarryOut(session);
+  for (const uint32_t index : memory_.slots[session].links) {
+    if (index != kNoSlot) ArmReceive(index);
+  }
+}
+
+void Worker::OnReceive(const io_uring_cqe& cqe, LinkId id) {
+  Link* link = memory_.links.Find(id.slot, id.generation);
+  // A link is freed after the last completion of its operations, so this one is a bug or a ghost;
+  // a buffer that it names is lost to the ring rather than guessed at.
+  if (link == nullptr) return counters_.completions_stale.Add(1);
+  read::Received received = receiver_->OnCompletion(cqe, link->receive);
+  if (!link->receive.armed) --link->in_flight;
+  if (link->dropping) {
+    counters_.bytes_discarded.Add(received.bytes);
+    received.lease.Return();
+    return FreeIfIdle(id.slot);
+  }
+  OnReceived(id, std::move(received));
+  link = memory_.links.Find(id.slot, id.generation);
+  if (link == nullptr || link->dropping) return;
+  if (link->receive.armed && link->receive.buffer_class != link->receive.armed_class) {
+    if (receiver_->Cancel(id, link->receive)) ++link->in_flight;
+  }
+  ArmReceive(id.slot);
+}
+
+void Worker::OnReceived(LinkId id, read::Received received) {
+  Link& link = memory_.links[id.slot];
+  Slot& slot = memory_.slots[link.session];
+  switch (received.outcome) {
+    case ReceiveOutcome::kBytes: {
+      slot.bytes_in[Index(link.role)] += received.bytes;
+      (link.role == LinkRole::kClient ? counters_.client_bytes_in : counters_.backend_bytes_in)
+          .Add(received.bytes);
+      uint8_t* data = received.lease.data();
+      slot.session.OnBytes(
+          environment_, link.role,
+          {.lease = std::move(received.lease), .data = data, .bytes = received.bytes}, intents_);
+      return CarryOut(link.session);
+    }
+    case ReceiveOutcome::kFin:
+      slot.session.OnEnd(environment_, link.role, session::LinkEnd::kFin, intents_);
+      CarryOut(link.session);
+      return DropIfDone(id);
+    case ReceiveOutcome::kReset:
+    case ReceiveOutcome::kUnexpected:
+      slot.session.OnEnd(environment_, link.role, session::LinkEnd::kReset, intents_);
+      CarryOut(link.session);
+      if (memory_.links.Find(id.slot, id.generation) != nullptr) Drop(id.slot);
+      return;
+    case ReceiveOutcome::kStarved:
+      return Wait(id.slot);
+    case ReceiveOutcome::kCancelled:
+      return;
+  }
+}
+
+void Worker::OnSend(const io_uring_cqe& cqe, LinkId id) {
+  Link* link = memory_.links.Find(id.slot, id.generation);
+  if (link == nullptr) return counters_.completions_stale.Add(1);
+  const write::Sent sent = sender_.OnCompletion(cqe, link->send);
+  --link->in_flight;
+  Slot& slot = memory_.slots[link->session];
+  if (sent.returned.bytes > 0) {
+    slot.bytes_out[Index(link->role)] += sent.returned.bytes;
+    if (link->role == LinkRole::kClient) slot.session.OnClientSent(environment_.now_ns);
+    (link->role == LinkRole::kClient ? counters_.client_bytes_out : counters_.backend_bytes_out)
+        .Add(sent.returned.bytes);
+    OnReturned(slot, sent.returned);
+  }
+  if (link->dropping) return FreeIfIdle(id.slot);
+  switch (sent.outcome) {
+    case write::SendOutcome::kSent:
+    case write::SendOutcome::kCancelled:
+      if (!link->send.queue.empty()) return MarkDue(id.slot);
+      return FinishIfEmpty(id.slot);
+    case write::SendOutcome::kReset:
+    case write::SendOutcome::kUnexpected:
+      // WHY the link lives on: what the other end sent before it broke may still wait to be
+      // received; the receive then brings the end.
+      DiscardQueue(*link);
+      link->finished = true;
+      return DropIfDone(id);
+  }
+}
+
+// Credit goes back to the links that the bytes came from; a link that stopped for want of it is
+// read again from half a window on.
+void Worker::OnReturned(Slot& slot, const flow::Returned& returned) {
+  budget_.Return(returned.bytes);
+  for (const LinkRole role : {LinkRole::kClient, LinkRole::kBackend}) {
+    const uint32_t bytes =
+        role == LinkRole::kClient ? returned.client_bytes : returned.backend_bytes;
+    const uint32_t index = slot.links[Index(role)];
+    if (bytes == 0 || index == kNoSlot) continue;
+    Link& source = memory_.links[index];
+    source.credit.Return(bytes);
+    if (source.paused) ArmReceive(index);
+  }
+}
+
+void Worker::OnCancelled(LinkId id) {
+  Link* link = memory_.links.Find(id.slot, id.generation);
+  if (link == nullptr) return counters_.completions_stale.Add(1);
+  --link->in_flight;
+  if (link->dropping) FreeIfIdle(id.slot);
+}
+
+}  // namespace ringway::worker

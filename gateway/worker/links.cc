@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The life of links: opened, read as credit allows, sent to once a turn, half-closed, freed when
+// the kernel holds nothing of theirs any more.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <cstring>
+#include <utility>
+
+#include "gateway/worker/worker.h"
+#include "uring/user_data.h"
+
+namespace ringway::worker {
+namespace {
+
+using base::kNoSlot;
+using base::LinkId;
+using base::LinkRole;
+
+constexpr size_t Index(LinkRole role) { return static_cast<size_t>(role); }
+
+/// How long accept waits before it tries again when none of our own sessions is there whose end
+/// would free what was missing.
+constexpr uint64_t kAcceptRetryMs = 1000;
+
+base::SocketAddress FromSockaddr(const sockaddr_storage& from) {
+  base::SocketAddress address;
+  if (from.ss_family == AF_INET6) {
+    const auto& ipv6 = reinterpret_cast<const sockaddr_in6&>(from);
+    address.family = base::AddressFamily::kIpv6;
+    address.port = ntohs(ipv6.sin6_port);
+    std::memcpy(address.bytes.data(), &ipv6.sin6_addr, sizeof ipv6.sin6_addr);
+  } else if (from.ss_family == AF_INET) {
+    const auto& ipv4 = reinterpret_cast<const sockaddr_in&>(from);
+    address.family = base::AddressFamily::kIpv4;
+    address.port = ntohs(ipv4.sin_port);
+    std::memcpy(address.bytes.data(), &ipv4.sin_addr, sizeof ipv4.sin_addr);
+  }
+  return address;
+}
+
+}  // namespace
+
+uint32_t Worker::TryOpenLink(int fd, uint32_t session, LinkRole role) {
+  const uint32_t index = memory_.links.TryOpen();
+  if (index == kNoSlot) return kNoSlot;
+  Link& link = memory_.links[index];
+  link.fd = fd;
+  link.session = session;
+  link.role = role;
+  memory_.slots[session].links[Index(role)] = index;
+  return index;
+}
+
+void Worker::OpenClient(int fd, uint32_t listener_index) {
+  sockaddr_storage remote{};
+  static_cast<void>(ring_.kernel().SetNoDelay(fd));  // without it a session is slower, no more
+  // A client that is gone already has no address any more; its session ends with its first receive.
+  static_cast<void>(ring_.kernel().RemoteAddress(fd, &remote));
+  const uint32_t session =
+      memory_.slots.TryOpen(listener_index, FromSockaddr(remote), environment_.now_ns);
+  if (session == kNoSlot || TryOpenLink(fd, session, LinkRole::kClient) == kNoSlot) {
+    // Accepted in the same turn as the one that took the last slot.
+    if (session != kNoSlot) memory_.slots.Close(session);
+    counters_.accept_errors.Add(1);
+    static_cast<void>(ring_.kernel().Close(fd));
+    return PauseAccept("every session slot is taken");
+  }
+  Slot& slot = memory_.slots[session];
+  slot.session.Begin(environment_, intents_);
+  CarryOut(session);
+  ArmReceive(slot.links[Index(LinkRole::kClient)]);
+  if (memory_.slots.open() == memory_.slots.count()) PauseAccept("every session slot is taken");
+  if (draining_) {
+    slot.session.OnDrain(environment_, intents_);
+    CarryOut(session);
+  }
+}
+
+void Worker::PauseAccept(std::string_view why) {
+  if (acceptor_.paused()) return;
+  counters_.accept_paused.Add(1);
+  observer_.OnAcceptPaused(why);
+  acceptor_.Pause();
+  memory_.wheel.Set(AcceptTimer(), environment_.now_ns / base::kNsPerMs + kAcceptRetryMs);
+}
+
+void Worker::ArmReceive(uint32_t index) {
+  Link& link = memory_.links[index];
+  if (link.receive.armed || link.receive.ended || link.dropping || link.waiting ||
+      link.connecting) {
+    return;
+  }
+  const session::Reading reading = memory_.slots[link.session].session.ReadingOf(link.role);
+  if (reading == session::Reading::kNot) return;
+  if (!link.credit.MayResume(limits_.window_bytes)) {
+    if (!link.paused) counters_.receives_paused.Add(1);
+    link.paused = true;
+    return;
+  }
+  link.paused = false;
+  if (!receiver_->HasBuffers(link.receive.buffer_class)) {
+    link.receive.buffer_class = base::BufferClass::kSmall;
+  }
+  if (budget_.exhausted() || !receiver_->HasBuffers(link.receive.buffer_class)) return Wait(index);
+  const auto mode =
+      reading == session::Reading::kOnce ? read::ReceiveMode::kOnce : read::ReceiveMode::kMultishot;
+  receiver_->Arm(IdOf(index), link.fd, mode, link.credit.Left(limits_.window_bytes), link.receive);
+  ++link.in_flight;
+}
+
+void Worker::Wait(uint32_t index) {
+  Link& link = memory_.links[index];
+  if (link.waiting) return;
+  link.waiting = true;
+  memory_.waiting.Push(IdOf(index));
+}
+
+// Each waiting link gets one try a turn, in the order in which they came.
+void Worker::ArmWaiting() {
+  for (uint32_t tries = memory_.waiting.size(); tries > 0; --tries) {
+    const LinkId id = memory_.waiting.Pop();
+    Link* link = memory_.links.Find(id.slot, id.generation);
+    if (link == nullptr) continue;
+    link->waiting = false;
+    ArmReceive(id.slot);
+  }
+}
+
+void Worker::MarkDue(uint32_t index) {
+  Link& link = memory_.links[index];
+  if (link.due || link.send.in_flight) return;
+  link.due = true;
+  memory_.due.Push(IdOf(index));
+}
+
+void Worker::SendDue() {
+  while (!memory_.due.empty()) {
+    const LinkId id = memory_.due.Pop();
+    Link* link = memory_.links.Find(id.slot, id.generation);
+    if (link == nullptr) continue;
+    link->due = false;
+    if (link->dropping || link->send.in_flight || link->send.queue.empty()) continue;
+    sender_.Submit(id, link->fd, link->send);
+    ++link->in_flight;
+  }
+}
+
+void Worker::FinishIfEmpty(uint32_t index) {
+  Link& link = memory_.links[index];
+  if (!link.finishing || link.finished || link.send.in_flight || !link.send.queue.empty()) return;
+  link.finished = true;
+  // ENOTCONN: the other end has reset the connection; its receive says so too.
+  static_cast<void>(ring_.kernel().Shutdown(link.fd, SHUT_WR));
+  DropIfDone(IdOf(index));
+}
+
+// A link both of whose directions have ended has nothing left to do.
+void Worker::DropIfDone(LinkId id) {
+  const Link* link = memory_.links.Find(id.slot, id.generation);
+  if (link != nullptr && link->receive.ended && link->finished) Drop(id.slot);
+}
+
+void Worker::DiscardQueue(Link& link) {
+  const flow::Returned returned = link.send.queue.Clear(memory_.slices, memory_.arena);
+  if (returned.bytes == 0) return;
+  counters_.bytes_discarded.Add(returned.bytes);
+  OnReturned(memory_.slots[link.session], returned);
+}
+
+void Worker::Drop(uint32_t index) {
+  Link& link = memory_.links[index];
+  if (link.dropping) return;
+  link.dropping = true;
+  if (link.in_flight == 0) return FreeLink(index);
+  io_uring_sqe* sqe = ring_.NextEntry();
+  io_uring_prep_cancel_fd(sqe, link.fd, IORING_ASYNC_CANCEL_ALL);
+  const LinkId id = IdOf(index);
+  sqe->user_data = uring::UserData{.kind = static_cast<uint8_t>(base::Operation::kCancel),
+                                   .generation = id.generation,
+                                   .slot = id.slot}
+                       .Pack();
+  ++link.in_flight;
+}
+
+void Worker::FreeIfIdle(uint32_t index) {
+  if (memory_.links[index].in_flight == 0) FreeLink(index);
+}
+
+void Worker::FreeLink(uint32_t index) {
+  Link& link = memory_.links[index];
+  DiscardQueue(link);
+  static_cast<void>(ring_.kernel().Close(link.fd));
+  const uint32_t session = link.session;
+  Slot& slot = memory_.slots[session];
+  slot.links[Index(link.role)] = kNoSlot;
+  memory_.links.Close(index);
+  if (slot.links[0] == kNoSlot && slot.links[1] == kNoSlot) {
+    memory_.wheel.Clear(session);
+    memory_.ended.Push(session);
+  }
+}
+
+void Worker::EndSessions() {
+  if (memory_.ended.empty()) return;
+  while (!memory_.ended.empty()) {
+    const uint32_t session = memory_.ended.Pop();
+    Slot& slot = memory_.slots[session];
+    const session::Session& ended = slot.session;
+    if (ended.upgraded()) counters_.sessions_ended.Add(1);
+    observer_.OnSessionEnd({
+        .client = ended.client(),
+        .route = ended.route() == nullptr ? std::string_view() : ended.route()->name,
+        .ending = ended.ending(),
+        .upgraded = ended.upgraded(),
+        .cut = ended.cut(),
+        .duration_ns = environment_.now_ns - ended.began_ns(),
+        .client_bytes_in = slot.bytes_in[Index(LinkRole::kClient)],
+        .client_bytes_out = slot.bytes_out[Index(LinkRole::kClient)],
+        .backend_bytes_in = slot.bytes_in[Index(LinkRole::kBackend)],
+        .backend_bytes_out = slot.bytes_out[Index(LinkRole::kBackend)],
+        .messages_in = ended.messages_in(),
+        .frames_out = ended.frames_out(),
+    });
+    memory_.slots.Close(session);
+  }
+  if (acceptor_.paused() && !draining_) acceptor_.Arm();
+}
+
+}  // namespace ringway::worker

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sizes of a worker's memory, derived from the limits.
+#include "gateway/worker/memory.h"
+
+#include <utility>
+
+namespace ringway::worker {
+
+absl::StatusOr<Memory> Memory::Reserve(const base::Limits& limits, uint64_t now_ms) {
+  const uint32_t sessions = limits.sessions_per_worker_max;
+  const uint32_t links_max = 2 * sessions;
+  auto arena =
+      base::Arena::Map({limits.small_buffers, limits.bulk_buffers, limits.chunks, limits.cells});
+  if (!arena.ok()) return arena.status();
+  auto links = base::Slab<Link>::Map(links_max, "links");
+  if (!links.ok()) return links.status();
+  auto slots = base::Slab<Slot>::Map(sessions, "sessions");
+  if (!slots.ok()) return slots.status();
+  auto slices = flow::SlicePool::Map(
+      limits.small_buffers + limits.bulk_buffers + limits.chunks + limits.cells, "slices");
+  if (!slices.ok()) return slices.status();
+  auto wheel = base::TimingWheel::Map(sessions + kWorkerTimers, now_ms);
+  if (!wheel.ok()) return wheel.status();
+  auto due = base::Fifo<base::LinkId>::Map(2 * links_max, "list of due links");
+  if (!due.ok()) return due.status();
+  auto waiting = base::Fifo<base::LinkId>::Map(2 * links_max, "list of waiting links");
+  if (!waiting.ok()) return waiting.status();
+  auto ended = base::Fifo<uint32_t>::Map(sessions, "list of ended sessions");
+  if (!ended.ok()) return ended.status();
+  return Memory{.arena = *std::move(arena),
+                .links = *std::move(links),
+                .slots = *std::move(slots),
+                .slices = *std::move(slices),
+                .wheel = *std::move(wheel),
+                .due = *std::move(due),
+                .waiting = *std::move(waiting),
+                .ended = *std::move(ended)};
+}
+
+}  // namespace ringway::worker

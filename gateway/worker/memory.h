@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Everything a worker may ever hold, reserved at start: nothing is allocated on the message path.
+#pragma once
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "gateway/base/arena.h"
+#include "gateway/base/fifo.h"
+#include "gateway/base/ids.h"
+#include "gateway/base/limits.h"
+#include "gateway/base/slab.h"
+#include "gateway/base/timing_wheel.h"
+#include "gateway/flow/send_queue.h"
+#include "gateway/worker/slots.h"
+
+namespace ringway::worker {
+
+/// One worker's; address space until it is used. One thread.
+struct Memory {
+  base::Arena arena;
+  base::Slab<Link> links;  ///< two for each session
+  base::Slab<Slot> slots;
+  flow::SlicePool slices;
+  base::TimingWheel wheel;           ///< one timer for each session, and the worker's own
+  base::Fifo<base::LinkId> due;      ///< links with something to send
+  base::Fifo<base::LinkId> waiting;  ///< links that wait for a receive buffer
+  base::Fifo<uint32_t> ended;        ///< sessions without links
+
+  /// RESOURCE_EXHAUSTED, with the limit to lower, where address space is not to be had.
+  static absl::StatusOr<Memory> Reserve(const base::Limits& limits, uint64_t now_ms);
+};
+
+/// The worker's own timers, behind those of its sessions.
+inline constexpr uint32_t kWorkerTimers = 2;
+
+}  // namespace ringway::worker

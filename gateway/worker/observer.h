@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a worker tells about its sessions to whoever keeps a log.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "gateway/base/socket_address.h"
+#include "gateway/session/ending.h"
+
+namespace ringway::worker {
+
+/// A session that is over. Views live for the length of the call.
+struct SessionEnd {
+  base::SocketAddress client;
+  std::string_view route;  ///< empty: none was found
+  session::Ending ending;
+  bool upgraded = false;  ///< whether a 101 was sent
+  bool cut = false;       ///< the closing did not end in time
+  uint64_t duration_ns = 0;
+  uint64_t client_bytes_in = 0;
+  uint64_t client_bytes_out = 0;
+  uint64_t backend_bytes_in = 0;
+  uint64_t backend_bytes_out = 0;
+  uint64_t messages_in = 0;
+  uint64_t frames_out = 0;
+};
+
+/// Called on the worker's thread; must be quick and must not throw.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+
+  virtual void OnSessionEnd(const SessionEnd& end) = 0;
+  /// A dial failed; `failure` is a sentence of static storage.
+  virtual void OnDialFailed(const base::SocketAddress& server, std::string_view failure) = 0;
+  /// Accept stopped for want of a slot, descriptor or memory.
+  virtual void OnAcceptPaused(std::string_view why) = 0;
+};
+
+}  // namespace ringway::worker

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What one session costs: the bytes of its slots. Behaviour is in worker.h.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "gateway/base/ids.h"
+#include "gateway/base/slab.h"
+#include "gateway/base/socket_address.h"
+#include "gateway/base/timing_wheel.h"
+#include "gateway/flow/credit.h"
+#include "gateway/read/receiver.h"
+#include "gateway/session/session.h"
+#include "gateway/write/sender.h"
+
+namespace ringway::worker {
+
+/// One connected socket.
+struct Link {
+  int fd = -1;
+  uint32_t session = base::kNoSlot;
+  base::LinkRole role = base::LinkRole::kClient;
+  /// Operations that the kernel still holds; the link is freed at zero.
+  uint8_t in_flight = 0;
+  bool connecting = false;
+  bool finishing = false;  ///< half-close when the queue has left
+  bool finished = false;   ///< half-closed
+  bool dropping = false;   ///< cancelled; waits for its last completion
+  bool due = false;        ///< in the list of links with something to send
+  bool waiting = false;    ///< in the list of links that wait for a receive buffer
+  bool paused = false;     ///< not read for want of credit
+  read::ReceiveState receive;
+  flow::Credit credit;  ///< of what was received here
+  write::SendState send;
+  base::SocketAddress server;  ///< backend links: who was dialled
+};
+
+/// One client's life and its links.
+struct Slot {
+  Slot(uint32_t listener_index, const base::SocketAddress& client, uint64_t now_ns)
+      : session(listener_index, client, now_ns) {}
+
+  session::Session session;
+  std::array<uint32_t, 2> links = {base::kNoSlot, base::kNoSlot};  ///< by LinkRole
+  std::array<uint64_t, 2> bytes_in{};                              ///< by LinkRole
+  std::array<uint64_t, 2> bytes_out{};
+};
+
+/// All that an idle session holds in user space.
+inline constexpr size_t kSessionBytes = base::Slab<Slot>::kSlotBytes +
+                                        2 * base::Slab<Link>::kSlotBytes +
+                                        sizeof(base::TimingWheel::Timer);
+static_assert(kSessionBytes <= 512);
+
+}  // namespace ringway::worker

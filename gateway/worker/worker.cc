@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Opening a worker, and its turn.
+#include "gateway/worker/worker.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "uring/user_data.h"
+
+namespace ringway::worker {
+namespace {
+
+using base::kNsPerMs;
+using base::Operation;
+
+/// Timers that one pass takes; the rest follow in the same turn.
+constexpr size_t kTimersPerPass = 256;
+
+ws::ReaderRules RulesOf(const base::Limits& limits) {
+  return {.frame_bytes_max = limits.frame_bytes_max, .message_bytes_max = limits.message_bytes_max};
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(uring::Kernel& kernel, base::Clock& clock,
+                                                     Observer& observer, WorkerOptions options) {
+  auto memory = Memory::Reserve(options.snapshot->config->limits, clock.NowNs() / kNsPerMs);
+  if (!memory.ok()) return memory.status();
+  std::unique_ptr<Worker> worker(
+      new Worker(kernel, clock, observer, std::move(options), *std::move(memory)));
+  auto receiver = read::Receiver::Open(worker->ring_, worker->memory_.arena, worker->counters_);
+  if (!receiver.ok()) return receiver.status();
+  worker->receiver_.emplace(*std::move(receiver));
+  worker->acceptor_.Arm();
+  if (worker->options_.wake_fd >= 0) worker->ArmWake();
+  return worker;
+}
+
+Worker::Worker(uring::Kernel& kernel, base::Clock& clock, Observer& observer, WorkerOptions options,
+               Memory memory)
+    : ring_(kernel),
+      clock_(clock),
+      observer_(observer),
+      options_(std::move(options)),
+      limits_(options_.snapshot->config->limits),
+      memory_(std::move(memory)),
+      acceptor_(ring_, counters_, options_.sockets),
+      dialer_(ring_, counters_),
+      sender_(ring_, memory_.arena, memory_.slices, counters_),
+      servers_(*options_.snapshot->config, options_.index),
+      budget_(limits_.worker_queued_bytes_max),
+      environment_{.arena = memory_.arena,
+                   .counters = counters_,
+                   .table = options_.snapshot->table,
+                   .servers = servers_,
+                   .limits = limits_,
+                   .rules = RulesOf(limits_),
+                   .now_ns = clock.NowNs()},
+      completions_(kCompletionsPerTurnMax) {}
+
+Worker::~Worker() = default;
+
+absl::Status Worker::Turn() {
+  if (const int error = ring_.Turn(WaitNs()); error != 0) {
+    return absl::InternalError(absl::StrCat("io_uring_enter failed: ", std::strerror(-error)));
+  }
+  environment_.now_ns = clock_.NowNs();
+  const size_t count = ring_.Reap(completions_);
+  counters_.turns.Add(1);
+  counters_.completions.Add(count);
+  counters_.submissions_flushed.Add(ring_.flushes() - counters_.submissions_flushed.value());
+  for (size_t i = 0; i < count; ++i) OnCompletion(completions_[i]);
+  OnDueTimers();
+  if (!draining_ && drain_requested_.load(std::memory_order_acquire)) BeginDrain();
+  EndSessions();
+  SendDue();
+  receiver_->Replenish();
+  ArmWaiting();
+  return absl::OkStatus();
+}
+
+void Worker::OnCompletion(const io_uring_cqe& cqe) {
+  const auto user_data = uring::UserData::Unpack(cqe.user_data);
+  const base::LinkId id{user_data.slot, user_data.generation};
+  switch (static_cast<Operation>(user_data.kind)) {
+    case Operation::kReceive:
+      return OnReceive(cqe, id);
+    case Operation::kSend:
+      return OnSend(cqe, id);
+    case Operation::kConnect:
+      return OnConnect(cqe, id);
+    case Operation::kAccept:
+      return OnAccept(cqe, user_data.slot);
+    case Operation::kCancelAccept:
+      return acceptor_.OnCancelled();
+    case Operation::kCancel:
+      return OnCancelled(id);
+    case Operation::kWake:
+      wake_armed_ = false;
+      if (!draining_ && cqe.res >= 0) ArmWake();
+      return;
+    case Operation::kNone:
+      break;
+  }
+  counters_.completions_unexpected.Add(1);
+}
+
+void Worker::ArmWake() {
+  io_uring_sqe* sqe = ring_.NextEntry();
+  io_uring_prep_read(sqe, options_.wake_fd, &wake_value_, sizeof wake_value_, 0);
+  sqe->user_data = uring::UserData{.kind = static_cast<uint8_t>(Operation::kWake)}.Pack();
+  wake_armed_ = true;
+}
+
+uint64_t Worker::WaitNs() const {
+  const uint64_t due_ms = memory_.wheel.NextDueMs();
+  if (due_ms == base::TimingWheel::kNever) return uring::kNoTimeout;
+  const uint64_t now_ns = environment_.now_ns;
+  const uint64_t due_ns = due_ms * kNsPerMs;
+  return due_ns > now_ns ? due_ns - now_ns : 0;
+}
+
+void Worker::OnDueTimers() {
+  std::array<uint32_t, kTimersPerPass> due;
+  size_t count = 0;
+  do {
+    count = memory_.wheel.PopDue(environment_.now_ns / kNsPerMs, due);
+    for (size_t i = 0; i < count; ++i) {
+      if (due[i] == DrainTimer()) {
+        CutAll();
+      } else if (due[i] == AcceptTimer()) {
+        acceptor_.Arm();
+      } else {
+        OnSessionDue(due[i]);
+      }
+    }
+  } while (count == due.size());
+}
+
+void Worker::OnSessionDue(uint32_t session) {
+  Slot& slot = memory_.slots[session];
+  const uint32_t client = slot.links[static_cast<size_t>(base::LinkRole::kClient)];
+  const uint32_t queued = client == base::kNoSlot ? 0 : memory_.links[client].send.queue.bytes();
+  slot.session.OnDue(environment_, queued, intents_);
+  CarryOut(session);
+}
+
+void Worker::BeginDrain() {
+  draining_ = true;
+  acceptor_.Stop();
+  const uint64_t end_ns = environment_.now_ns + limits_.drain_timeout_ns;
+  memory_.wheel.Set(DrainTimer(), (end_ns + kNsPerMs - 1) / kNsPerMs);
+  for (uint32_t session = 0; session < memory_.slots.touched(); ++session) {
+    if (!memory_.slots.IsOpen(session)) continue;
+    memory_.slots[session].session.OnDrain(environment_, intents_);
+    CarryOut(session);
+  }
+}
+
+void Worker::CutAll() {
+  for (uint32_t link = 0; link < memory_.links.touched(); ++link) {
+    if (memory_.links.IsOpen(link)) Drop(link);
+  }
+}
+
+bool Worker::finished() const {
+  return draining_ && memory_.slots.open() == 0 && memory_.links.open() == 0 &&
+         acceptor_.in_flight() == 0 && !wake_armed_;
+}
+
+}  // namespace ringway::worker

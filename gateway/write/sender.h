@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sending: everything that is due for one socket this turn leaves in one send, and a socket has one
+// send in flight. What several slices hold is gathered, not copied.
+#pragma once
+
+#include <liburing.h>
+#include <sys/uio.h>
+
+#include <cstdint>
+
+#include "gateway/base/arena.h"
+#include "gateway/base/counters.h"
+#include "gateway/base/ids.h"
+#include "gateway/flow/send_queue.h"
+#include "uring/ring.h"
+#include "uring/scratch.h"
+
+namespace ringway::write {
+
+/// What a link pays for its sends.
+struct SendState {
+  flow::SendQueue queue;
+  bool in_flight = false;  ///< a send is with the kernel
+  bool broken = false;     ///< the socket takes nothing any more
+};
+
+enum class [[nodiscard]] SendOutcome : uint8_t{
+    kSent,        ///< `returned` holds what left; the queue may hold more
+    kCancelled,   ///< ended as asked; nothing left
+    kReset,       ///< the connection is broken
+    kUnexpected,  ///< a result without a rule
+};
+
+struct Sent {
+  SendOutcome outcome = SendOutcome::kUnexpected;
+  flow::Returned returned;
+};
+
+/// Slices that one send gathers at most. WHY 64: at 64 bytes a slice a send carries 4 KiB, past
+/// which the system call no longer weighs; more would only lengthen the kernel's copy of the list.
+inline constexpr uint32_t kSlicesPerSendMax = 64;
+/// Bytes that one send offers at most: more than a socket's buffer takes at once.
+inline constexpr uint32_t kBytesPerSendMax = 1024 * 1024;
+
+/// All sends of one worker. One thread.
+class Sender {
+ public:
+  /// All four must outlive it.
+  Sender(uring::Ring& ring, base::Arena& arena, flow::SlicePool& slices, base::Counters& counters);
+
+  /// Submits one send for the front of the queue. REQUIRES: the queue is not empty, nothing is in
+  /// flight, the socket is not broken.
+  void Submit(base::LinkId id, int fd, SendState& state);
+
+  /// Takes the completion of a send.
+  Sent OnCompletion(const io_uring_cqe& cqe, SendState& state);
+
+ private:
+  /// What a gathering send points to.
+  struct Gather {
+    msghdr header;
+    iovec pieces[kSlicesPerSendMax];
+  };
+
+  uring::Ring* ring_;
+  base::Arena* arena_;
+  flow::SlicePool* slices_;
+  base::Counters* counters_;
+  uring::Scratch<Gather, 64> gathers_;
+};
+
+}  // namespace ringway::write

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// First in, first out.
+#include "gateway/base/fifo.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+
+namespace ringway::base {
+namespace {
+
+TEST(Fifo, IsEmptyAtFirst) {
+  const auto fifo = *Fifo<uint32_t>::Map(4, "numbers");
+  EXPECT_TRUE(fifo.empty());
+  EXPECT_EQ(fifo.size(), 0U);
+}
+
+TEST(Fifo, GivesValuesInTheOrderTheyCame) {
+  auto fifo = *Fifo<uint32_t>::Map(4, "numbers");
+  for (uint32_t value = 10; value < 14; ++value) fifo.Push(value);
+  EXPECT_EQ(fifo.size(), 4U);
+  for (uint32_t value = 10; value < 14; ++value) EXPECT_EQ(fifo.Pop(), value);
+  EXPECT_TRUE(fifo.empty());
+}
+
+TEST(Fifo, KeepsTheOrderOverItsEnd) {
+  auto fifo = *Fifo<uint64_t>::Map(5, "numbers");
+  uint64_t pushed = 0;
+  uint64_t popped = 0;
+  while (popped < 1000) {
+    while (fifo.size() < 5) fifo.Push(pushed++);
+    for (int i = 0; i < 3; ++i) ASSERT_EQ(fifo.Pop(), popped++);
+  }
+}
+
+TEST(Fifo, HasRoomForAtLeastItsCapacity) {
+  for (const uint32_t capacity : {1U, 2U, 3U, 5U, 8U, 1000U}) {
+    auto fifo = *Fifo<uint32_t>::Map(capacity, "numbers");
+    for (uint32_t i = 0; i < capacity; ++i) fifo.Push(i);
+    EXPECT_EQ(fifo.size(), capacity);
+  }
+}
+
+TEST(Fifo, DiesWhenFull) {
+  auto fifo = *Fifo<uint32_t>::Map(2, "numbers");
+  fifo.Push(1);
+  fifo.Push(2);
+  EXPECT_DEATH(fifo.Push(3), "check failed: size\\(\\) <= mask_ \\(left 2, right 1\\)");
+}
+
+TEST(Fifo, DiesWhenPoppedEmpty) {
+  auto fifo = *Fifo<uint32_t>::Map(2, "numbers");
+  EXPECT_DEATH(static_cast<void>(fifo.Pop()), "check failed: !empty");
+}
+
+}  // namespace
+}  // namespace ringway::base

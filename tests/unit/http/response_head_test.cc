@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The bytes of the gateway's own answers.
+#include "gateway/http/response_head.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <string>
+
+#include "gateway/http/refusals.h"
+
+namespace ringway::http {
+namespace {
+
+/// A cell of the worker, where these answers are written.
+constexpr size_t kCellBytes = 512;
+constexpr std::string_view kKey = "dGhlIHNhbXBsZSBub25jZQ==";
+
+constexpr std::array kAllStatuses{Status::kSwitchingProtocols, Status::kOk,
+                                  Status::kBadRequest,         Status::kForbidden,
+                                  Status::kNotFound,           Status::kMethodNotAllowed,
+                                  Status::kRequestTimeout,     Status::kPayloadTooLarge,
+                                  Status::kUpgradeRequired,    Status::kTooManyRequests,
+                                  Status::kHeadTooLarge,       Status::kInternalError,
+                                  Status::kNotImplemented,     Status::kBadGateway,
+                                  Status::kServiceUnavailable, Status::kGatewayTimeout,
+                                  Status::kVersionNotSupported};
+
+std::string Refuse(Status status, std::string_view reason) {
+  std::array<char, kCellBytes> cell;
+  return {cell.data(), BuildRefusal({status, reason}, cell)};
+}
+
+std::string Upgrade(std::string_view subprotocol) {
+  std::array<char, kCellBytes> cell;
+  return {cell.data(), BuildUpgradeResponse(kKey, subprotocol, cell)};
+}
+
+TEST(UpgradeResponse, IsThatOfTheStandard) {
+  EXPECT_EQ(Upgrade(""),
+            "HTTP/1.1 101 Switching Protocols\r\n"
+            "Upgrade: websocket\r\n"
+            "Connection: Upgrade\r\n"
+            "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+            "\r\n");
+}
+
+TEST(UpgradeResponse, NamesTheSubprotocolOnlyIfThereIsOne) {
+  EXPECT_TRUE(Upgrade("chat").ends_with("xOo=\r\nSec-WebSocket-Protocol: chat\r\n\r\n"));
+}
+
+TEST(UpgradeResponse, IsWrittenWholeOrNotAtAll) {
+  const size_t whole = Upgrade("chat").size();
+  std::array<char, kCellBytes> cell;
+  for (size_t bytes = 0; bytes < whole; ++bytes) {
+    EXPECT_EQ(BuildUpgradeResponse(kKey, "chat", std::span(cell).first(bytes)), 0u);
+  }
+  EXPECT_EQ(BuildUpgradeResponse(kKey, "chat", std::span(cell).first(whole)), whole);
+  EXPECT_EQ(Upgrade(std::string(kCellBytes, 'p')), "");
+}
+
+TEST(Refusal, IsAWholeResponseThatEndsTheConnection) {
+  EXPECT_EQ(Refuse(Status::kNotFound, "no route fits"),
+            "HTTP/1.1 404 Not Found\r\n"
+            "Content-Type: text/plain; charset=utf-8\r\n"
+            "Content-Length: 14\r\n"
+            "Connection: close\r\n"
+            "\r\n"
+            "no route fits\n");
+}
+
+TEST(Refusal, CarriesTheFieldsThatItsStatusNeeds) {
+  EXPECT_NE(Refuse(Status::kMethodNotAllowed, "x").find("\r\nAllow: GET\r\n"), std::string::npos);
+  const std::string upgrade = Refuse(Status::kUpgradeRequired, "x");
+  EXPECT_NE(upgrade.find("\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                         "Connection: upgrade, close\r\n"),
+            std::string::npos);
+  for (const Status busy : {Status::kTooManyRequests, Status::kServiceUnavailable}) {
+    EXPECT_NE(Refuse(busy, "x").find("\r\nRetry-After: 1\r\n"), std::string::npos);
+  }
+  EXPECT_EQ(Refuse(Status::kNotFound, "x").find("Retry-After"), std::string::npos);
+}
+
+TEST(Refusal, FitsInItsBoundForEveryStatusWithTheLongestReason) {
+  for (const Status status : kAllStatuses) {
+    const std::string answer = Refuse(status, std::string(kReasonBytesMax, 'r'));
+    EXPECT_FALSE(answer.empty()) << static_cast<int>(status);
+    EXPECT_LE(answer.size(), kRefusalBytesMax) << static_cast<int>(status);
+  }
+}
+
+TEST(Refusal, OfThisRoomIsOneShortLineThatFits) {
+  for (const http::Refusal& refusal : kRefusals) {
+    EXPECT_LE(refusal.reason.size(), kReasonBytesMax);
+    EXPECT_EQ(refusal.reason.find_first_of("\r\n"), std::string_view::npos);
+    EXPECT_LE(Refuse(refusal.status, refusal.reason).size(), kRefusalBytesMax);
+    EXPECT_TRUE(
+        Refuse(refusal.status, refusal.reason).ends_with(std::string(refusal.reason) + "\n"));
+  }
+}
+
+TEST(Refusal, IsWrittenWholeOrNotAtAll) {
+  std::array<char, kCellBytes> cell;
+  const http::Refusal refusal{Status::kBadRequest, "x"};
+  const size_t whole = BuildRefusal(refusal, cell);
+  for (size_t bytes = 0; bytes < whole; ++bytes) {
+    EXPECT_EQ(BuildRefusal(refusal, std::span(cell).first(bytes)), 0u);
+  }
+}
+
+TEST(ReasonPhrase, IsThereForEveryStatus) {
+  for (const Status status : kAllStatuses) {
+    EXPECT_NE(ReasonPhrase(status), "") << static_cast<int>(status);
+  }
+  EXPECT_EQ(ReasonPhrase(Status::kHeadTooLarge), "Request Header Fields Too Large");
+}
+
+}  // namespace
+}  // namespace ringway::http

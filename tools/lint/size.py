@@ -1,0 +1,92 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Refuses what does not fit on a screen: long files, long functions, long lines."""
+import ast
+import re
+import sys
+
+import tree
+
+LINES_MAX = {'header': 200, 'source': 400, 'script': 400}
+FUNCTION_LINES_MAX = 70
+COLUMNS_MAX = 100
+
+# A block whose head begins like this holds declarations, not statements.
+CONTAINER = re.compile(r'^(inline\s+)?namespace\b|^extern\s+" *C|^extern\b[^(]*$')
+ACCESS = re.compile(r'(\s*(public|private|protected)\s*:)*')
+TYPE = re.compile(r'\b(class|struct|union|enum)\b')
+
+
+def is_container(head):
+    """Whether a `{` after `head` opens a scope whose inner blocks may be functions."""
+    head = head.strip()
+    if CONTAINER.match(head):
+        return True
+    plain = re.sub(r'template\s*<[^{]*?>\s*(?=class|struct|union)', '', head)
+    plain = re.sub(r'(alignas|__attribute__)\s*\(+[^)]*\)+|\[\[.*?\]\]', '', plain)
+    return TYPE.search(plain) is not None and '(' not in plain
+
+
+def functions(code):
+    """(first line, last line) of each outermost function in C++ code without comments."""
+    code = re.sub(r'^[ \t]*#(?:[^\n]*\\\n)*[^\n]*', lambda m: re.sub(r'[^\n]', ' ', m.group(0)),
+                  code, flags=re.M)
+    open_blocks = []
+    inside = 0
+    head_from = 0
+    for match in re.finditer(r'[{};]', code):
+        if match.group(0) == '{':
+            head_from += len(ACCESS.match(code, head_from, match.start()).group(0))
+            head = code[head_from:match.start()]
+            held = inside == 0 and not is_container(head) and '(' in head
+            begin = head_from + len(head) - len(head.lstrip())
+            open_blocks.append((held, code.count('\n', 0, begin) + 1))
+            inside += held
+        elif match.group(0) == '}' and open_blocks:
+            held, first = open_blocks.pop()
+            inside -= held
+            if held:
+                yield first, code.count('\n', 0, match.start()) + 1
+        head_from = match.end()
+
+
+def python_functions(text):
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node.lineno, node.end_lineno
+
+
+def check_file(files, path):
+    kind = files.kind(path)
+    text = files.text(path)
+    lines = text.splitlines()
+    if len(lines) > LINES_MAX[kind]:
+        files.complain(path, LINES_MAX[kind] + 1, f'{len(lines)} lines, {LINES_MAX[kind]} at most')
+    for number, line in enumerate(lines, 1):
+        if len(line) > COLUMNS_MAX:
+            files.complain(path, number, f'{len(line)} columns, {COLUMNS_MAX} at most')
+    found = []
+    if kind in ('header', 'source'):
+        found = functions(tree.code_only(text))
+    elif tree.suffix(path) == '.py' or text.split('\n', 1)[0].endswith('python3'):
+        try:
+            found = list(python_functions(text))
+        except SyntaxError as error:
+            files.complain(path, error.lineno or 1, f'no Python: {error.msg}')
+    for first, last in found:
+        if last - first + 1 > FUNCTION_LINES_MAX:
+            files.complain(path, first, f'function of {last - first + 1} lines, '
+                           f'{FUNCTION_LINES_MAX} at most')
+
+
+def main():
+    options = tree.arguments(__doc__)
+    files = tree.Tree(options.root)
+    held = [path for path in files.paths if files.kind(path) in LINES_MAX]
+    for path in held:
+        check_file(files, path)
+    return files.finish(f'{len(held)} files')
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The seam: everything that the data path asks of a kernel. Production code writes real
+// io_uring_sqe's into the memory that a Kernel names and reads real io_uring_cqe's from it; one
+// virtual call a turn hands them over. LinuxKernel is io_uring itself; a kernel that lives in
+// memory (for simulation) and one on epoll (where io_uring is forbidden) stand behind the same
+// class, and nothing outside this folder may notice which one runs.
+#pragma once
+
+#include <liburing.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <cstdint>
+#include <span>
+
+namespace ringway::uring {
+
+/// What a kernel may offer beyond the required set (Linux 6.1: DEFER_TASKRUN, SINGLE_ISSUER,
+/// provided-buffer rings, multishot accept and receive).
+enum class Feature : uint8_t {
+  kNoSqArray,       ///< 6.6: no indirection in the submission queue
+  kRegisteredRing,  ///< 5.18: enter without looking up the ring's descriptor
+  kNoIowait,        ///< 6.15: waiting does not count as I/O wait
+  kReceiveCap,      ///< 6.17: a multishot receive ends after so many bytes
+  kFixedBuffers,    ///< registered memory for READ_FIXED and SEND_ZC
+};
+
+/// A set of features.
+class FeatureSet {
+ public:
+  constexpr FeatureSet() = default;
+  static constexpr FeatureSet All() { return FeatureSet(0xffff'ffff); }
+  constexpr bool Has(Feature f) const { return (bits_ >> static_cast<unsigned>(f) & 1U) != 0; }
+  constexpr FeatureSet With(Feature f) const {
+    return FeatureSet(bits_ | 1U << static_cast<unsigned>(f));
+  }
+  constexpr FeatureSet Without(Feature f) const {
+    return FeatureSet(bits_ & ~(1U << static_cast<unsigned>(f)));
+  }
+
+ private:
+  constexpr explicit FeatureSet(uint32_t bits) : bits_(bits) {}
+  uint32_t bits_ = 0;
+};
+
+/// The two queues, shared between the kernel and one thread. Pointers live as long as the Kernel.
+struct RingMemory {
+  io_uring_sqe* sqes = nullptr;
+  uint32_t sq_entries = 0;             ///< a power of two
+  const uint32_t* sq_head = nullptr;   ///< the kernel moves it
+  uint32_t* sq_tail = nullptr;         ///< we move it
+  const uint32_t* sq_flags = nullptr;  ///< IORING_SQ_*
+  io_uring_cqe* cqes = nullptr;
+  uint32_t cq_entries = 0;            ///< a power of two
+  uint32_t* cq_head = nullptr;        ///< we move it
+  const uint32_t* cq_tail = nullptr;  ///< the kernel moves it
+};
+
+inline constexpr uint64_t kNoTimeout = UINT64_MAX;
+
+/// One entry into the kernel.
+struct EnterRequest {
+  uint32_t submit = 0;               ///< entries of the submission queue to take
+  uint32_t wait_for = 0;             ///< return when so many completions are there
+  uint64_t timeout_ns = kNoTimeout;  ///< or when this time is over; relative
+};
+
+/// Used by one thread, the one that created it. Results are 0 or positive, or a negative errno.
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+
+  virtual const RingMemory& memory() const = 0;
+  virtual FeatureSet features() const = 0;
+
+  /// Takes submissions, lets completions arrive, waits as asked. What submissions point to (message
+  /// headers, addresses, not payload) is no longer read after this returns. Returns the number
+  /// taken; -ETIME and -EINTR are ordinary ends of waiting.
+  virtual int Enter(const EnterRequest& request) = 0;
+
+  // ---- Set-up -----------------------------------------------------------------------------
+
+  /// A provided-buffer ring (io_uring_buf_reg). The memory stays the caller's.
+  virtual int RegisterBufferRing(const io_uring_buf_reg& ring) = 0;
+  virtual int UnregisterBufferRing(uint16_t group) = 0;
+  /// Fixed buffers for READ_FIXED and SEND_ZC. The memory stays the caller's.
+  virtual int RegisterBuffers(std::span<const iovec> buffers) = 0;
+  virtual int UnregisterBuffers() = 0;
+
+  // ---- Direct calls: those that the ring would hand to a kernel thread, or that never wait --
+
+  /// A non-blocking TCP socket of the family (AF_INET or AF_INET6), close-on-exec.
+  virtual int OpenSocket(int family) = 0;
+  /// TCP_NODELAY.
+  virtual int SetNoDelay(int fd) = 0;
+  /// The address of the other end.
+  virtual int RemoteAddress(int fd, sockaddr_storage* address) = 0;
+  /// shutdown(2). WHY not IORING_OP_SHUTDOWN: it always runs on a kernel worker thread.
+  virtual int Shutdown(int fd, int how) = 0;
+  /// close(2). REQUIRES: no operation on the descriptor is in flight.
+  virtual int Close(int fd) = 0;
+};
+
+}  // namespace ringway::uring
