@@ -101,7 +101,8 @@ void Worker::OnCompletion(const io_uring_cqe& cqe) {
       return OnCancelled(id);
     case Operation::kWake:
       wake_armed_ = false;
-      if (!draining_ && cqe.res >= 0) ArmWake();
+      // WHY not draining_: that is set later in this turn, and nobody would wake this read again.
+      if (cqe.res >= 0 && !drain_requested_.load(std::memory_order_acquire)) ArmWake();
       return;
     case Operation::kNone:
       break;

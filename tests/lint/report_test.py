@@ -54,8 +54,8 @@ class Report(unittest.TestCase):
         self.assertIn('A.Crashes', text)
 
     def test_a_leak_after_the_last_case_fails(self):
-        code, last, _ = self.counts(run('gtest', '[ RUN      ] A.A\n[       OK ] A.A (0 ms)\nleaked\n',
-                                        'FAIL', 23))
+        code, last, _ = self.counts(run('gtest', '[ RUN      ] A.A\n[       OK ] A.A (0 ms)\n'
+                                        'leaked\n', 'FAIL', 23))
         self.assertEqual((code, last), (1, '1 passed, 1 failed, 0 skipped'))
 
     def test_a_program_without_cases_fails(self):
@@ -64,8 +64,8 @@ class Report(unittest.TestCase):
 
     def test_counts_each_tap_line(self):
         code, last, text = self.counts(run(
-            'tap', '1..4\nok 1 - a\nnot ok 2 - b\nok 3 - c # SKIP no redis\nok 4\n', 'FAIL', 0,
-            stderr='trace\n'))
+            'tap', '1..4\nok 1 - a\nnot ok 2 - b\nok 3 - c # SKIP no redis\nok 4\n',
+            'FAIL', 0, stderr='trace\n'))
         self.assertEqual((code, last), (1, '2 passed, 1 failed, 1 skipped'))
         self.assertIn('no redis', text)
         self.assertIn('trace', text)
@@ -75,8 +75,10 @@ class Report(unittest.TestCase):
                          '1 passed, 1 failed, 0 skipped')
 
     def test_a_plain_program_is_one_case(self):
-        self.assertEqual(self.counts(run('exitcode', 'fine'))[:2], (0, '1 passed, 0 failed, 0 skipped'))
-        self.assertEqual(self.counts(run('exitcode', '', 'TIMEOUT', -15))[1], '0 passed, 1 failed, 0 skipped')
+        self.assertEqual(self.counts(run('exitcode', 'fine'))[:2],
+                         (0, '1 passed, 0 failed, 0 skipped'))
+        self.assertEqual(self.counts(run('exitcode', '', 'TIMEOUT', -15))[1],
+                         '0 passed, 1 failed, 0 skipped')
 
     def test_only_skips_are_no_success(self):
         code, last, text = self.counts(run('exitcode', 'needs root\n', 'SKIP', 77))

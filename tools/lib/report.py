@@ -7,8 +7,9 @@
     report.py print OUT
 
 `add` appends one run of a suite to OUT; LOG is the .json that `meson test` leaves (one line for
-each program), TESTS is meson's intro-tests.json, which knows what each program prints. `print` prints a table, the log's tail of each failure, the reason of each skip and,
-last, `N passed, N failed, N skipped`; it exits 0 only if something passed and nothing failed.
+each program), TESTS is meson's intro-tests.json, which knows what each program prints.
+`print` prints the log's tail of each failure, the reason of each skip, a table and, last,
+`N passed, N failed, N skipped`; it exits 0 only if something passed and nothing failed.
 
 A program's cases are read from what it printed, GoogleTest's lines or TAP. A program that ends
 badly without a failed case (a crash, a leak, a timeout) is itself one failed case; so is a program
