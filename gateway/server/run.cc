@@ -64,6 +64,9 @@ void LogStart(const Gateway& gateway, const config::Config& config,
     if (row.support != uring::Support::kMissing) continue;
     LogLine(LogLevel::kInfo, absl::StrCat("degraded: ", row.name, ": ", row.note));
   }
+  if (!config.gateway.control_socket.empty()) {
+    LogLine(LogLevel::kWarn, "control_socket: this version opens no inspection socket");
+  }
   for (size_t i = 0; i < config.listeners.size(); ++i) {
     LogLine(LogLevel::kInfo, absl::StrCat("listener \"", config.listeners[i].name,
                                           "\" listening on ", gateway.addresses()[i].ToString()));

@@ -254,11 +254,14 @@ void Session::OnDue(Environment& environment, uint32_t client_queue_bytes, Inten
       return OnOpenDue(environment, client_queue_bytes, intents);
     case State::kClosing:
       environment.counters.close_timeouts.Add(1);
-      cut_ = true;
-      intents.Drop(LinkRole::kBackend);
-      intents.Drop(LinkRole::kClient);
-      return;
+      return OnCut(intents);
   }
+}
+
+void Session::OnCut(Intents& intents) {
+  cut_ = true;
+  intents.Drop(LinkRole::kBackend);
+  intents.Drop(LinkRole::kClient);
 }
 
 uint64_t Session::NextDueNs(const Environment& environment) const {

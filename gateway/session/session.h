@@ -78,6 +78,9 @@ class Session {
   /// The gateway shuts down: end in order.
   void OnDrain(Environment& environment, Intents& intents);
 
+  /// The time for ending in order is over: end now.
+  void OnCut(Intents& intents);
+
   /// A pool had nothing left for this session: end it.
   void OnPoolExhausted(Environment& environment, Intents& intents);
 

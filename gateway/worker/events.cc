@@ -71,9 +71,7 @@ void Worker::OnReceive(const io_uring_cqe& cqe, LinkId id) {
   OnReceived(id, std::move(received));
   link = memory_.links.Find(id.slot, id.generation);
   if (link == nullptr || link->dropping) return;
-  if (link->receive.armed && link->receive.buffer_class != link->receive.armed_class) {
-    if (receiver_->Cancel(id, link->receive)) ++link->in_flight;
-  }
+  StopReceive(id.slot);
   ArmReceive(id.slot);
 }
 

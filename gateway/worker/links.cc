@@ -86,6 +86,23 @@ void Worker::PauseAccept(std::string_view why) {
   memory_.wheel.Set(AcceptTimer(), environment_.now_ns / base::kNsPerMs + kAcceptRetryMs);
 }
 
+// While every slot is taken accept stays away: the end of a session brings it back.
+void Worker::ResumeAccept() {
+  if (!acceptor_.paused() || draining_ || memory_.slots.open() == memory_.slots.count()) return;
+  acceptor_.Arm();
+}
+
+// Ends a receive early where the kernel does not: at the worker's budget, at the credit of a
+// receive without a cap, and for a change of buffer class. What one turn delivers more is the
+// overrun.
+void Worker::StopReceive(uint32_t index) {
+  Link& link = memory_.links[index];
+  if (!link.receive.armed) return;
+  const bool changes_class = link.receive.buffer_class != link.receive.armed_class;
+  if (!changes_class && !budget_.exhausted() && link.credit.Left(limits_.window_bytes) > 0) return;
+  if (receiver_->Cancel(IdOf(index), link.receive)) ++link.in_flight;
+}
+
 void Worker::ArmReceive(uint32_t index) {
   Link& link = memory_.links[index];
   if (link.receive.armed || link.receive.ended || link.dropping || link.waiting ||
@@ -225,7 +242,7 @@ void Worker::EndSessions() {
     });
     memory_.slots.Close(session);
   }
-  if (acceptor_.paused() && !draining_) acceptor_.Arm();
+  ResumeAccept();
 }
 
 }  // namespace ringway::worker

@@ -134,7 +134,7 @@ void Worker::OnDueTimers() {
       if (due[i] == DrainTimer()) {
         CutAll();
       } else if (due[i] == AcceptTimer()) {
-        acceptor_.Arm();
+        ResumeAccept();
       } else {
         OnSessionDue(due[i]);
       }
@@ -163,8 +163,10 @@ void Worker::BeginDrain() {
 }
 
 void Worker::CutAll() {
-  for (uint32_t link = 0; link < memory_.links.touched(); ++link) {
-    if (memory_.links.IsOpen(link)) Drop(link);
+  for (uint32_t session = 0; session < memory_.slots.touched(); ++session) {
+    if (!memory_.slots.IsOpen(session)) continue;
+    memory_.slots[session].session.OnCut(intents_);
+    CarryOut(session);
   }
 }
 

@@ -110,7 +110,9 @@ class Worker {
   uint32_t TryOpenLink(int fd, uint32_t session, base::LinkRole role);
   void OpenClient(int fd, uint32_t listener_index);
   void PauseAccept(std::string_view why);
+  void ResumeAccept();
   void ArmReceive(uint32_t index);
+  void StopReceive(uint32_t index);
   void Wait(uint32_t index);
   void ArmWaiting();
   void MarkDue(uint32_t index);
