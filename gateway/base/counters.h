@@ -44,7 +44,7 @@ class Counter {
   X(client_bytes_out, "bytes sent to clients")                                                 \
   X(backend_bytes_in, "bytes received from backends")                                          \
   X(backend_bytes_out, "bytes sent to backends")                                               \
-  X(messages_in, "data messages from clients")                                                     \
+  X(messages_in, "data messages from clients")                                                 \
   X(frames_out, "data frames to clients")                                                      \
   X(pings_in, "pings from clients")                                                            \
   X(pings_skipped, "pings not answered because newer ones came in the same receive")           \
@@ -63,7 +63,7 @@ class Counter {
   X(receives_starved, "receives that found no buffer")                                         \
   X(receives_paused, "receives that stopped because credit was used up")                       \
   X(bytes_moved_to_chunks, "queued bytes copied so that receive buffers go back to the ring")  \
-  X(closes_received, "Close frames from clients")                                               \
+  X(closes_received, "Close frames from clients")                                              \
   X(pool_exhausted, "sessions ended because a pool of buffers had none left")                  \
   X(submissions_flushed, "times the submission queue was full within one turn")
 

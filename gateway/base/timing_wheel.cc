@@ -122,14 +122,11 @@ uint64_t TimingWheel::NextDueMs() const {
   if (set_count_ == 0) return kNever;
   uint32_t wheel = 0;
   uint32_t position = FindOccupied(0, Digit(0));
-  while (position == kPositions && ++wheel < kWheels) {
+  while (position == kPositions && wheel < kWheels - 1) {
+    ++wheel;
     position = FindOccupied(wheel, Digit(wheel) + 1);
   }
-  if (wheel == kWheels) {
-    // The coarsest wheel is a round: what is not ahead of its digit comes after its end.
-    position += FindOccupied(--wheel, 0);
-    RINGWAY_CHECK_OP(position, <, 2 * kPositions);
-  }
+  // Still none: what is set comes after the coarsest wheel's round, whose end is `kPositions`.
   const uint32_t shift = wheel * kWheelBits;
   return start_ms_ + (((tick_ >> shift) - Digit(wheel) + position) << shift);
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -69,7 +70,7 @@ class TimingWheel {
   uint32_t set_count_ = 0;
   uint64_t start_ms_ = 0;
   uint64_t tick_ = 0;  ///< every timer due before this tick has been popped
-  std::array<uint32_t, kWheels * kPositions> heads_{};
+  std::array<uint32_t, size_t{kWheels} * kPositions> heads_{};
   std::array<std::array<uint64_t, kPositions / 64>, kWheels> occupied_{};
 };
 

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <deque>
 #include <utility>
@@ -38,6 +39,7 @@ class QueueModel {
     EXPECT_LE(queued, bytes.size());
     EXPECT_EQ(queued < bytes.size(), result == PushResult::kExhausted);
     for (uint32_t i = 0; i < queued; ++i) owed_.push_back({bytes[i], source});
+    owed_to_[static_cast<size_t>(source)] += queued;
     if (Credit* credit = CreditOf(source)) credit->Spend(queued);
     shared_->budget.Spend(queued);
     ended_ = ended_ || result == PushResult::kExhausted;
@@ -100,12 +102,8 @@ class QueueModel {
     ASSERT_EQ(queue_.empty(), owed_.empty());
     ASSERT_EQ(queue_.slices() == 0, owed_.empty());
     ASSERT_EQ(queue_.in_flight(), in_flight_.size());
-    const auto of = [this](Source source) {
-      return std::count_if(owed_.begin(), owed_.end(),
-                           [source](const Owed& byte) { return byte.source == source; });
-    };
-    ASSERT_EQ(client_.outstanding(), of(Source::kClient));
-    ASSERT_EQ(backend_.outstanding(), of(Source::kBackend));
+    ASSERT_EQ(client_.outstanding(), owed_to_[static_cast<size_t>(Source::kClient)]);
+    ASSERT_EQ(backend_.outstanding(), owed_to_[static_cast<size_t>(Source::kBackend)]);
   }
 
   /// Whether the queue has to be cleared before it takes more.
@@ -138,15 +136,15 @@ class QueueModel {
   }
 
   void GiveBack(const Returned& returned, uint32_t bytes) {
-    Returned expected{.bytes = bytes};
+    std::array<uint32_t, 3> paid{};
     for (uint32_t i = 0; i < bytes; ++i) {
-      expected.client_bytes += owed_.front().source == Source::kClient ? 1 : 0;
-      expected.backend_bytes += owed_.front().source == Source::kBackend ? 1 : 0;
+      ++paid[static_cast<size_t>(owed_.front().source)];
       owed_.pop_front();
     }
-    EXPECT_EQ(returned.client_bytes, expected.client_bytes);
-    EXPECT_EQ(returned.backend_bytes, expected.backend_bytes);
-    EXPECT_EQ(returned.bytes, expected.bytes);
+    for (size_t i = 0; i < paid.size(); ++i) owed_to_[i] -= paid[i];
+    EXPECT_EQ(returned.client_bytes, paid[static_cast<size_t>(Source::kClient)]);
+    EXPECT_EQ(returned.backend_bytes, paid[static_cast<size_t>(Source::kBackend)]);
+    EXPECT_EQ(returned.bytes, bytes);
     client_.Return(returned.client_bytes);
     backend_.Return(returned.backend_bytes);
     shared_->budget.Return(returned.bytes);
@@ -166,6 +164,7 @@ class QueueModel {
   Shared* shared_;
   SendQueue queue_;
   std::deque<Owed> owed_;
+  std::array<uint32_t, 3> owed_to_{};  // By source.
   std::vector<Run> in_flight_;
   Credit client_;
   Credit backend_;

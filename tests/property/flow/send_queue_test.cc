@@ -213,7 +213,7 @@ class SendQueueAgainstDeque : public testing::TestWithParam<std::tuple<Pressure,
 TEST_P(SendQueueAgainstDeque, SendsEveryByteInOrderAndGivesEverythingBack) {
   const auto [pressure, seed] = GetParam();
   auto bench = std::make_unique<Bench>(seed, pressure);
-  for (int step = 0; step < 2'000; ++step) {
+  for (int step = 0; step < 4'000; ++step) {
     bench->Step();
     if (!HasFailure()) bench->Check();
     if (step % 500 == 499 && !HasFailure()) bench->Drain();
