@@ -19,7 +19,10 @@ struct Place {
   uint32_t line = 1;
   uint32_t column = 1;
 
-  friend auto operator<=>(const Place&, const Place&) = default;
+  friend bool operator==(const Place&, const Place&) = default;
+  friend bool operator<(const Place& left, const Place& right) {
+    return left.line != right.line ? left.line < right.line : left.column < right.column;
+  }
 };
 
 class Complaints {

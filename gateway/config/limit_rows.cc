@@ -118,8 +118,8 @@ std::string LimitText(const LimitRow& row, uint64_t value) {
 
 std::string RangeText(const LimitRow& row) {
   const std::string_view quote = row.notation == Notation::kCount ? "" : "\"";
-  const std::string range = Cat(quote, NotationText(row, row.min), quote, " to ", quote,
-                                NotationText(row, row.max), quote);
+  std::string range = Cat(quote, NotationText(row, row.min), quote, " to ", quote,
+                          NotationText(row, row.max), quote);
   switch (row.shape) {
     case Shape::kAny:
       return range;

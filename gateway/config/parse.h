@@ -14,7 +14,7 @@
 namespace ringway::config {
 
 /// A longer text is refused unread.
-inline constexpr size_t kTextBytesMax = 1024 * 1024;
+inline constexpr size_t kTextBytesMax = 1ULL << 20;
 
 /// Reads `text` (TOML 1.0) and nothing else: no file, no environment. `file_name` only stands in
 /// front of each error.

@@ -46,7 +46,7 @@ struct Returned {
 
 enum class [[nodiscard]] PushResult : uint8_t{
     kQueued,
-    kMoved,      ///< queued, and its bytes were copied to a chunk
+    kMoved,      ///< queued, all of it by copying it to chunks
     kExhausted,  ///< no slice was free; a part may have been queued: the session has to end
 };
 

@@ -80,9 +80,9 @@ TEST(ConfigComplaints, NameWhatIsWrongInListeners) {
 }
 
 TEST(ConfigComplaints, TellHowAListenAddressIsWritten) {
-  const std::string kExpected =
+  const std::string expected =
       R"(expected a numeric address and a port, such as "127.0.0.1:8080" or "[::1]:8080")";
-  const std::pair<std::string, std::string> kAddresses[] = {
+  const std::pair<std::string, std::string> addresses[] = {
       {":8080", R"(; for all addresses write "0.0.0.0:8080" or "[::]:8080")"},
       {"*:80", R"(; for all addresses write "0.0.0.0:80" or "[::]:80")"},
       {"8080", R"(; for all addresses write "0.0.0.0:8080" or "[::]:8080")"},
@@ -96,9 +96,9 @@ TEST(ConfigComplaints, TellHowAListenAddressIsWritten) {
       {"[::1:80", ""},
       {"web.example:80", ""},
   };
-  for (const auto& [address, hint] : kAddresses) {
+  for (const auto& [address, hint] : addresses) {
     EXPECT_EQ(Complain(ValidAnd("[[listener]]\nname = \"b\"\naddress = \"" + address + "\"")),
-              Lines{"t:17:11: address is \"" + address + "\"; " + kExpected + hint});
+              Lines{"t:17:11: address is \"" + address + "\"; " + expected + hint});
   }
 }
 
@@ -132,9 +132,9 @@ TEST(ConfigComplaints, NameWhatIsWrongInBackends) {
 }
 
 TEST(ConfigComplaints, TellHowAServerIsWritten) {
-  const std::string kExpected =
+  const std::string expected =
       R"(expected a host and a port, such as "127.0.0.1:5000", "[::1]:5000" or "db.internal:5000")";
-  const std::pair<std::string, std::string> kServers[] = {
+  const std::pair<std::string, std::string> servers[] = {
       {"db.internal", ""},
       {"db.internal:0", "; a server's port is 1 to 65535"},
       {"db.internal:99999", "; a server's port is 1 to 65535"},
@@ -145,9 +145,9 @@ TEST(ConfigComplaints, TellHowAServerIsWritten) {
       {":1", ""},
       {"[db.internal]:1", ""},
   };
-  for (const auto& [server, hint] : kServers) {
+  for (const auto& [server, hint] : servers) {
     EXPECT_EQ(Complain(ValidAnd("[[backend]]\nname = \"b\"\nservers = [\"" + server + "\"]")),
-              Lines{"t:17:12: server is \"" + server + "\"; " + kExpected + hint});
+              Lines{"t:17:12: server is \"" + server + "\"; " + expected + hint});
   }
 }
 
@@ -181,10 +181,12 @@ TEST(ConfigComplaints, NameWhatIsWrongInAPath) {
       {"path = \"/x*\"", R"(t:20:8: path is "/x*"; expected a path such as "/echo", or "/x/*" for )"
                          R"(all that is below "/x/"; "*" stands only at the end, after "/")"},
       {"path = \"/x?y\"",
-       R"(t:20:8: path is "/x?y"; expected a path such as "/echo", or "/x/*" for all that is below )"
+       R"(t:20:8: path is "/x?y"; expected a path such as "/echo", or "/x/*" for all that )"
+       R"(is below )"
        R"("/x/"; the query and the fragment of a URL are no part of its path)"},
       {"path = \"/a b\"",
-       R"(t:20:8: path is "/a b"; expected a path such as "/echo", or "/x/*" for all that is below )"
+       R"(t:20:8: path is "/a b"; expected a path such as "/echo", or "/x/*" for all that )"
+       R"(is below )"
        R"("/x/"; clients send such bytes percent-encoded (a space is %20))"},
   };
   ExpectEachRoute(kCases);
@@ -237,7 +239,8 @@ TEST(ConfigComplaints, NameUnknownWordsAndNamesOfARoute) {
        R"(t:15:1: missing key "backend" in [[route]]; expected the name of a [[backend]])"},
       {"[[route]]\nname = \"r\"\nmode = \"tcp\"\npath = \"/p\"\nlistener = \"web\"\n"
        "backend = \"echo\"",
-       R"(t:16:8: a second [[route]] is named "r"; expected another name, the first is in line 10)"},
+       R"(t:16:8: a second [[route]] is named "r"; expected another name, the first is in )"
+       R"(line 10)"},
   };
   ExpectEach(kWholeRoutes);
 }
@@ -245,13 +248,15 @@ TEST(ConfigComplaints, NameUnknownWordsAndNamesOfARoute) {
 TEST(ConfigComplaints, NameWhatIsNoOrigin) {
   constexpr Case kCases[] = {
       {"path = \"/p\"\norigins = [\"https://a.example\", \"b.example\"]",
-       R"(t:21:33: "b.example" is no origin; expected scheme://host or scheme://host:port; did you )"
+       R"(t:21:33: "b.example" is no origin; expected scheme://host or )"
+       R"(scheme://host:port; did you )"
        R"(mean "https://b.example"?)"},
       {"path = \"/p\"\norigins = [\"https://a.example/\"]",
        R"(t:21:12: "https://a.example/" is no origin; expected scheme://host or )"
        R"(scheme://host:port; an origin has no path, did you mean "https://a.example"?)"},
       {"path = \"/p\"\norigins = [\"https://*.example\"]",
-       R"(t:21:12: "https://*.example" is no origin; expected scheme://host or scheme://host:port)"},
+       R"(t:21:12: "https://*.example" is no origin; expected scheme://host or )"
+       R"(scheme://host:port)"},
       {"path = \"/p\"\norigins = [\"*\", \"https://a.example\"]",
        R"(t:21:12: "*" allows every origin; expected it alone or not at all)"},
       {"path = \"/p\"\norigins = []", R"(t:21:11: "origins" has 0 entries; expected 1 to 64)"},

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "gateway/config/text.h"
 #include "tests/unit/config/parse_text.h"
 
 namespace ringway::config {
@@ -26,10 +27,10 @@ TEST(Document, GivesTheLineWhereTheLibraryGivesUp) {
 }
 
 TEST(Document, RefusesCharactersBeyondAsciiOutsideOfStringsAndComments) {
-  const std::string kRefused = "not readable: a character beyond ASCII; expected it only in quotes";
-  EXPECT_EQ(Complain("# \xC3\xA9\nworkers = \xC3\xA9"), Lines{"t:2:11: " + kRefused});
-  EXPECT_EQ(Complain("a = \"\xC3\xA9\\\"\xC3\xA9\" \xE2\x80\xA8"), Lines{"t:1:12: " + kRefused});
-  EXPECT_EQ(Complain("a = '\xC3\xA9\\' \xFF"), Lines{"t:1:10: " + kRefused});
+  const std::string refused = "not readable: a character beyond ASCII; expected it only in quotes";
+  EXPECT_EQ(Complain("# \xC3\xA9\nworkers = \xC3\xA9"), Lines{"t:2:11: " + refused});
+  EXPECT_EQ(Complain("a = \"\xC3\xA9\\\"\xC3\xA9\" \xE2\x80\xA8"), Lines{"t:1:12: " + refused});
+  EXPECT_EQ(Complain("a = '\xC3\xA9\\' \xFF"), Lines{"t:1:10: " + refused});
   EXPECT_EQ(
       Complain("a = \"\"\"\nx\\\xC3\xA9\"\"\""),
       Lines{"t:2:3: not readable: a character beyond ASCII; expected it only in strings on one "
@@ -44,14 +45,14 @@ TEST(Document, ShowsCharactersBeyondAsciiOfStringsInComplaints) {
 TEST(Document, RefusesKeysThatNestWithoutEnd) {
   EXPECT_EQ(Complain(Repeated("a.", 100'000) + "a = 1"),
             Lines{"t:1:130: not readable: more than 64 dots in one line"});
-  EXPECT_EQ(Complain("\n[" + Repeated("a.", 65) + "a]"),
+  EXPECT_EQ(Complain(Cat("\n[", Repeated("a.", 65), "a]")),
             Lines{"t:2:131: not readable: more than 64 dots in one line"});
 }
 
 TEST(Document, ReadsTheDeepestTextThatTheGuardLetsPass) {
   const std::string key = Repeated("a.", 64 / 8);
-  std::string text = "[" + Repeated("b.", 64) + "b]\n";
-  text += Repeated(key + "a = {", 7) + key + "a = 1" + Repeated("}", 7) + "\n";
+  std::string text = Cat("[", Repeated("b.", 64), "b]\n");
+  text += Cat(Repeated(key + "a = {", 7), key, "a = 1", Repeated("}", 7), "\n");
   EXPECT_EQ(Complain(text).size(), 3u) << "no listener, no route, and the unknown key";
 }
 

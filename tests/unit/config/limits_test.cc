@@ -122,7 +122,7 @@ TEST(Limits, TakeZeroForNeverOnlyWhereItMeansThat) {
 }
 
 TEST(Limits, TellWhatIsWrong) {
-  const std::tuple<std::string_view, std::string_view, std::string_view> kCases[] = {
+  const std::tuple<std::string_view, std::string_view, std::string_view> cases[] = {
       {"idle_timeout", "\"25h\"",
        R"(t:16:16: idle_timeout is "25h"; expected "1ms" to "24h", or "0s" for never)"},
       {"idle_timeout", "10",
@@ -143,13 +143,13 @@ TEST(Limits, TellWhatIsWrong) {
       {"idle_time_out", "\"1s\"",
        R"(t:16:1: unknown key "idle_time_out" in [limits]; did you mean "idle_timeout"?)"},
   };
-  for (const auto& [key, value, line] : kCases) {
+  for (const auto& [key, value, line] : cases) {
     EXPECT_EQ(Complain(WithLimit(key, value)), Lines{std::string(line)});
   }
 }
 
 TEST(Quantity, ReadsEveryUnit) {
-  const std::pair<std::string_view, uint64_t> kDurations[] = {
+  const std::pair<std::string_view, uint64_t> durations[] = {
       {"7ns", 7},
       {"7us", 7'000},
       {"7ms", 7'000'000},
@@ -159,9 +159,8 @@ TEST(Quantity, ReadsEveryUnit) {
       {"0s", 0},
       {"007s", 7'000'000'000},
   };
-  for (const auto& [text, ns] : kDurations)
-    EXPECT_EQ(ParseDurationNs(text).value_or(1), ns) << text;
-  const std::pair<std::string_view, uint64_t> kSizes[] = {
+  for (const auto& [text, ns] : durations) EXPECT_EQ(ParseDurationNs(text).value_or(1), ns) << text;
+  const std::pair<std::string_view, uint64_t> sizes[] = {
       {"3B", 3},
       {"3KB", 3'000},
       {"3MB", 3'000'000},
@@ -172,7 +171,7 @@ TEST(Quantity, ReadsEveryUnit) {
       {"3GiB", 3221225472},
       {"3TiB", 3298534883328},
   };
-  for (const auto& [text, bytes] : kSizes)
+  for (const auto& [text, bytes] : sizes)
     EXPECT_EQ(ParseSizeBytes(text).value_or(1), bytes) << text;
 }
 

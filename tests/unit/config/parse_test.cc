@@ -129,12 +129,12 @@ TEST(ParseConfig, ReadsWorkersAutoAndBothEndsOfTheRange) {
 }
 
 TEST(ParseConfig, ReadsEveryLogLevel) {
-  const std::pair<std::string_view, LogLevel> kLevels[] = {{"trace", LogLevel::kTrace},
-                                                           {"debug", LogLevel::kDebug},
-                                                           {"info", LogLevel::kInfo},
-                                                           {"warn", LogLevel::kWarn},
-                                                           {"error", LogLevel::kError}};
-  for (const auto& [word, level] : kLevels) {
+  const std::pair<std::string_view, LogLevel> levels[] = {{"trace", LogLevel::kTrace},
+                                                          {"debug", LogLevel::kDebug},
+                                                          {"info", LogLevel::kInfo},
+                                                          {"warn", LogLevel::kWarn},
+                                                          {"error", LogLevel::kError}};
+  for (const auto& [word, level] : levels) {
     std::string text = ValidAnd("[gateway]\nlog_level = \"");
     const auto config = ParseOrNull(text.append(word).append("\"\n"));
     ASSERT_TRUE(config) << word;

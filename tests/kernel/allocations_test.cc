@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Nothing is allocated on the message path: every malloc and operator new of the worker's thread is
+// counted while messages of many shapes pass through a real worker on a real ring.
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gateway/config/parse.h"
+#include "gateway/server/echo_service.h"
+#include "gateway/server/listeners.h"
+#include "gateway/server/resolve.h"
+#include "gateway/server/system_clock.h"
+#include "gateway/worker/worker.h"
+#include "gateway/ws/frame_header.h"
+#include "uring/linux_kernel.h"
+#include "uring/probe.h"
+
+namespace {
+
+/// What the hook below counts: allocations of this thread while `counting`.
+thread_local bool counting = false;
+thread_local uint64_t allocations = 0;
+
+}  // namespace
+
+extern "C" {
+void* __libc_malloc(size_t bytes);  // NOLINT: glibc's name
+
+// Stands in front of glibc's malloc; operator new comes here too.
+void* malloc(size_t bytes) {
+  if (counting) ++allocations;
+  return __libc_malloc(bytes);
+}
+}
+
+namespace ringway {
+namespace {
+
+class SilentObserver : public worker::Observer {
+ public:
+  void OnSessionEnd(const worker::SessionEnd& end) override {
+    static_cast<void>(end);
+    ++sessions;
+  }
+  void OnDialFailed(const base::SocketAddress& server, std::string_view failure) override {
+    static_cast<void>(server);
+    static_cast<void>(failure);
+  }
+  void OnAcceptPaused(std::string_view why) override { static_cast<void>(why); }
+  int sessions = 0;
+};
+
+std::shared_ptr<const config::Config> EchoConfig(uint16_t echo_port) {
+  auto config = config::ParseConfig(absl::StrCat(R"([[listener]]
+name = "test"
+address = "127.0.0.1:0"
+[[route]]
+name = "echo"
+listener = "test"
+path = "/echo"
+mode = "tcp"
+backend = "echo"
+[[backend]]
+name = "echo"
+servers = ["127.0.0.1:)",
+                                                 echo_port, "\"]\n"),
+                                    "test");
+  EXPECT_TRUE(config.ok()) << config.status();
+  return *config;
+}
+
+/// A blocking WebSocket client over a plain socket.
+class Client {
+ public:
+  explicit Client(uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const sockaddr_in to{
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    EXPECT_EQ(connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
+    Send(
+        "GET /echo HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
+    std::string head;
+    while (head.find("\r\n\r\n") == std::string::npos) {
+      char byte = 0;
+      if (recv(fd_, &byte, 1, 0) != 1) break;
+      head += byte;
+    }
+    EXPECT_EQ(head.substr(0, 12), "HTTP/1.1 101");
+  }
+  ~Client() { close(fd_); }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  /// Sends one message and a ping, and reads until the payload is back.
+  void RoundTrip(size_t bytes) {
+    std::string out;
+    AppendFrame(ws::Opcode::kBinary, bytes, out);
+    AppendFrame(ws::Opcode::kPing, 5, out);
+    Send(out);
+    size_t payload = 0;
+    while (payload < bytes) {
+      uint8_t head[2];
+      Receive(head, 2);
+      uint64_t length = head[1];
+      if (length >= 126) {
+        uint8_t extended[8];
+        const size_t count = length == 126 ? 2 : 8;
+        Receive(extended, count);
+        length = 0;
+        for (size_t i = 0; i < count; ++i) length = length << 8 | extended[i];
+      }
+      scratch_.resize(length);
+      Receive(scratch_.data(), length);
+      if ((head[0] & 0x0f) == static_cast<int>(ws::Opcode::kBinary)) payload += length;
+    }
+    ASSERT_EQ(payload, bytes);
+  }
+
+ private:
+  static void AppendFrame(ws::Opcode opcode, size_t bytes, std::string& out) {
+    std::array<uint8_t, ws::kClientHeaderBytesMax> header;
+    const size_t count = ws::BuildClientFrameHeader(opcode, bytes, 0, header);
+    out.append(reinterpret_cast<const char*>(header.data()), count);
+    out.append(bytes, 'x');
+  }
+  void Send(const std::string& bytes) {
+    ASSERT_EQ(send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(bytes.size()));
+  }
+  void Receive(uint8_t* to, size_t bytes) {
+    if (bytes == 0) return;
+    ASSERT_EQ(recv(fd_, to, bytes, MSG_WAITALL), static_cast<ssize_t>(bytes));
+  }
+
+  int fd_;
+  std::vector<uint8_t> scratch_;
+};
+
+enum Phase : int { kWarmUp, kCounted, kOver };
+
+void Exchange(Client& client) {
+  for (const size_t bytes : {1UL, 64UL, 125UL, 126UL, 4096UL, 5000UL, 70'000UL, 300'000UL}) {
+    for (int i = 0; i < 20; ++i) client.RoundTrip(bytes);
+  }
+}
+
+TEST(MessagePath, AllocatesNothingAfterTheHandshake) {
+  auto probe = uring::Probe();
+  if (!probe.usable) GTEST_SKIP() << probe.error;
+  auto echo = server::EchoService::Start();
+  ASSERT_TRUE(echo.ok()) << echo.status();
+  const auto config = EchoConfig((*echo)->port());
+  auto snapshot = server::BuildSnapshot(config);
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  auto listeners = server::Listeners::Open(*config, 1);
+  ASSERT_TRUE(listeners.ok()) << listeners.status();
+  auto kernel = uring::LinuxKernel::Open({.features = probe.features});
+  ASSERT_TRUE(kernel.ok()) << kernel.status();
+  server::SystemClock clock;
+  SilentObserver observer;
+  const int wake_fd = eventfd(0, EFD_CLOEXEC);
+  auto worker = worker::Worker::Open(
+      **kernel, clock, observer,
+      {.snapshot = *snapshot, .sockets = listeners->of_worker(0), .wake_fd = wake_fd});
+  ASSERT_TRUE(worker.ok()) << worker.status();
+
+  // The client moves the phase between messages; the worker sees it with its next turn.
+  std::atomic<int> phase{kWarmUp};
+  std::thread client_thread([&, port = listeners->addresses().front().port] {
+    Client client(port);
+    Exchange(client);
+    phase = kCounted;
+    Exchange(client);
+    phase = kOver;
+    (*worker)->RequestDrain();
+    const uint64_t one = 1;
+    EXPECT_EQ(::write(wake_fd, &one, sizeof one), static_cast<ssize_t>(sizeof one));
+  });
+  uint64_t counted_turns = 0;
+  while (!(*worker)->finished()) {
+    counting = phase == kCounted;
+    const absl::Status status = (*worker)->Turn();
+    counted_turns += counting ? 1 : 0;
+    counting = false;
+    ASSERT_TRUE(status.ok()) << status;
+  }
+  client_thread.join();
+  close(wake_fd);
+  EXPECT_GT(counted_turns, 100U);
+  EXPECT_EQ(allocations, 0U);
+  EXPECT_EQ(observer.sessions, 1);
+}
+
+TEST(MessagePath, TheHookCounts) {
+  counting = true;
+  // The pointer is volatile so that the pair is not optimised away.
+  void* volatile block = malloc(16);
+  std::string* volatile text = new std::string(100, 'x');
+  counting = false;
+  free(block);
+  delete text;
+  EXPECT_EQ(allocations, 3U);
+  allocations = 0;
+}
+
+}  // namespace
+}  // namespace ringway
