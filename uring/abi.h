@@ -19,8 +19,9 @@ inline constexpr uint32_t kEnterNoIowait = 1U << 7;        ///< 6.15 IORING_ENTE
 inline constexpr uint16_t kSendZcReportUsage = 1U << 3;    ///< 6.2  IORING_SEND_ZC_REPORT_USAGE
 inline constexpr uint32_t kNotifUsageZcCopied = 1U << 31;  ///< 6.2  IORING_NOTIF_USAGE_ZC_COPIED
 
-/// 6.17: the field of a multishot receive that bounds the sum of what it delivers; it then ends
-/// by itself. In the union with file_index, which receives do not use.
+/// 6.17: the field of a multishot receive that bounds the sum of what it delivers: the completion
+/// that reaches the bound is the last. The kernel looks between buffers, so that this one may pass
+/// it by less than a buffer. In the union with file_index, which receives do not use.
 inline void SetReceiveCap(io_uring_sqe& sqe, uint32_t bytes) { sqe.file_index = bytes; }
 
 /// The provided buffer that a completion filled. REQUIRES: IORING_CQE_F_BUFFER is set.

@@ -126,7 +126,7 @@ void AddRows(const LinuxKernel& kernel, FeatureSet features, int fixed_buffers,
                           "an idle worker counts as idle",
                           "an idle worker shows as I/O wait in top"));
   rows.push_back(Optional("receive cap", "6.17", features.Has(Feature::kReceiveCap),
-                          "a receive ends at its credit, exactly",
+                          "a receive ends by itself at its credit",
                           "a receive is cancelled at its credit; one turn may overrun it"));
   const bool fixed = fixed_buffers == 0;
   rows.push_back(Row("fixed buffers", "5.1", fixed ? Support::kUnused : Support::kMissing,

@@ -26,8 +26,16 @@ int Ring::Turn(uint64_t timeout_ns) {
   EnterRequest request{.submit = prepared(), .wait_for = 1, .timeout_ns = timeout_ns};
   if (ready() > 0 || timeout_ns == 0) request.wait_for = 0;
   const int result = kernel_.Enter(request);
-  if (result >= 0 || result == -ETIME || result == -EINTR) return 0;
-  return result;
+  if (result >= 0) return 0;
+  switch (-result) {
+    case ETIME:
+    case EINTR:
+    case EAGAIN:  // no memory for a request: completing others frees some
+    case EBUSY:   // completions beyond the queue wait for room in it
+      return 0;
+    default:
+      return result;
+  }
 }
 
 void Ring::Flush() {

@@ -34,8 +34,8 @@ class Ring {
 
   /// Hands over what was prepared and waits for at least one completion, at most `timeout_ns`.
   /// Does not wait when completions are already there. Returns 0, or the negative errno of an
-  /// entry that failed for another reason than a timeout or a signal: what was not taken is offered
-  /// again with the next turn.
+  /// entry that failed for good. A timeout, a signal and a passing want of memory are no failure:
+  /// what was not taken is offered again with the next turn.
   [[nodiscard]] int Turn(uint64_t timeout_ns);
 
   /// Copies out and consumes up to out.size() completions; the number of them.

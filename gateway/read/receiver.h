@@ -55,7 +55,9 @@ class Receiver {
   static absl::StatusOr<Receiver> Open(uring::Ring& ring, base::Arena& arena,
                                        base::Counters& counters);
 
-  /// Arms a receive for at most `credit_bytes` > 0. REQUIRES: not armed, not ended.
+  /// Arms a receive for `credit_bytes` > 0: where the kernel caps, a multishot one ends with the
+  /// completion that reaches them, which may pass them by less than a buffer. REQUIRES: not armed,
+  /// not ended.
   void Arm(base::LinkId id, int fd, ReceiveMode mode, uint32_t credit_bytes, ReceiveState& state);
 
   /// Asks an armed receive to end; it does so with a completion (kCancelled, or what it had).

@@ -61,6 +61,11 @@ void Session::OnBytes(Environment& environment, LinkRole from, base::Piece piece
     return OnBackendBytes(environment, std::move(piece), intents);
   }
   client_active_ns_ = environment.now_ns;
+  if (ping_sent_ns_ != 0) [[unlikely]] {
+    // WHY now: the timer stands at the pong's deadline, and the next ping may be due before that.
+    ping_sent_ns_ = 0;
+    intents.Timer(NextDueNs(environment));
+  }
   if (client_deaf_) {
     environment.counters.bytes_discarded.Add(piece.bytes);
     return;
@@ -141,7 +146,7 @@ void Session::OnEnd(Environment& environment, LinkRole from, LinkEnd end, Intent
   }
   if (end == LinkEnd::kReset) backend_gone_ = true;
   if (state_ != State::kOpen) return;
-  if (text_carry_bytes_ > 0) {
+  if (end == LinkEnd::kFin && text_carry_bytes_ > 0) {
     return Fail(environment, ws::CloseCode::kInvalidPayload, "the backend ended inside a character",
                 EndReason::kInvalidPayload, intents);
   }
@@ -212,16 +217,17 @@ void Session::SendPing(Environment& environment, Intents& intents) {
 void Session::OnOpenDue(Environment& environment, uint32_t client_queue_bytes, Intents& intents) {
   const base::Limits& limits = environment.limits;
   const uint64_t now = environment.now_ns;
-  if (now >= After(std::max(client_active_ns_, backend_active_ns_), limits.idle_timeout_ns)) {
+  if (now >= After(LastByteNs(), limits.idle_timeout_ns)) {
     environment.counters.idle_timeouts.Add(1);
     return CloseInOrder(environment, ws::CloseCode::kGoingAway, "idle for too long",
                         ByGateway(EndReason::kIdle, ws::CloseCode::kGoingAway), intents);
   }
-  if (ping_sent_ns_ != 0 && client_active_ns_ > ping_sent_ns_) ping_sent_ns_ = 0;
   if (ping_sent_ns_ != 0 && now >= After(ping_sent_ns_, limits.pong_timeout_ns)) {
-    // WHY: the ping waits behind what is queued. A client that is slow but takes bytes is alive.
-    if (client_queue_bytes > 0 && client_sent_ns_ > ping_sent_ns_) {
+    // WHY: the ping waits behind what is queued. A client that is slow but takes bytes is alive,
+    // and one that has just taken the last of them gets its time to answer.
+    if ((ping_queued_ || client_queue_bytes > 0) && client_sent_ns_ > ping_sent_ns_) {
       ping_sent_ns_ = client_sent_ns_;
+      ping_queued_ = client_queue_bytes > 0;
     } else {
       environment.counters.pong_timeouts.Add(1);
       return Fail(environment, ws::CloseCode::kGoingAway, "no answer to a ping",
@@ -230,6 +236,7 @@ void Session::OnOpenDue(Environment& environment, uint32_t client_queue_bytes, I
   }
   if (ping_sent_ns_ == 0 && now >= After(client_active_ns_, limits.ping_interval_ns)) {
     SendPing(environment, intents);
+    ping_queued_ = client_queue_bytes > 0;
   }
   intents.Timer(std::max(NextDueNs(environment), now + base::kNsPerMs));
 }
@@ -264,6 +271,11 @@ void Session::OnCut(Intents& intents) {
   intents.Drop(LinkRole::kClient);
 }
 
+// What the client takes of a long queue counts: its source is not read meanwhile.
+uint64_t Session::LastByteNs() const {
+  return std::max({client_active_ns_, backend_active_ns_, client_sent_ns_});
+}
+
 uint64_t Session::NextDueNs(const Environment& environment) const {
   const base::Limits& limits = environment.limits;
   switch (state_) {
@@ -274,8 +286,7 @@ uint64_t Session::NextDueNs(const Environment& environment) const {
       return After(state_since_ns_, config.backends[route_->backend_index].connect_timeout_ns);
     }
     case State::kOpen: {
-      const uint64_t idle =
-          After(std::max(client_active_ns_, backend_active_ns_), limits.idle_timeout_ns);
+      const uint64_t idle = After(LastByteNs(), limits.idle_timeout_ns);
       const uint64_t ping = ping_sent_ns_ != 0 ? After(ping_sent_ns_, limits.pong_timeout_ns)
                                                : After(client_active_ns_, limits.ping_interval_ns);
       return std::min(idle, ping);

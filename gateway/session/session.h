@@ -131,6 +131,7 @@ class Session {
   void EnterClosing(Environment& environment, Ending ending, Intents& intents);
   void OnOpenDue(Environment& environment, uint32_t client_queue_bytes, Intents& intents);
   void SendPing(Environment& environment, Intents& intents);
+  uint64_t LastByteNs() const;
   uint64_t NextDueNs(const Environment& environment) const;
 
   const config::Route* route_ = nullptr;
@@ -158,6 +159,7 @@ class Session {
   bool client_deaf_ = false;   ///< nothing from the client is used any more
   bool backend_gone_ = false;  ///< nothing can be sent to the backend any more
   bool cut_ = false;
+  bool ping_queued_ = false;      ///< other bytes waited for the client when the ping joined them
   uint8_t text_carry_bytes_ = 0;  ///< front of a character whose rest the backend has not sent yet
   std::array<uint8_t, 3> text_carry_{};
   ws::Utf8Validator backend_text_;

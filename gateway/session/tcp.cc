@@ -67,7 +67,9 @@ void Session::AnswerPing(Environment& environment, std::span<const uint8_t> payl
     pongs.data = pongs.lease.data();
   }
   if (pongs.bytes + 2 + payload.size() > kCellBytes) {
-    environment.counters.pings_skipped.Add(1);
+    for (uint32_t at = 0; at < pongs.bytes; at += 2U + pongs.data[at + 1]) {
+      environment.counters.pings_skipped.Add(1);
+    }
     pongs.bytes = 0;
   }
   uint8_t* at = pongs.data + pongs.bytes;

@@ -51,9 +51,7 @@ void Worker::OnConnect(const io_uring_cqe& cqe, LinkId id) {
     memory_.slots[session].session.OnDialed(environment_, failure, intents_);
   }
   CarryOut(session);
-  for (const uint32_t index : memory_.slots[session].links) {
-    if (index != kNoSlot) ArmReceive(index);
-  }
+  ArmReceives(session);
 }
 
 void Worker::OnReceive(const io_uring_cqe& cqe, LinkId id) {

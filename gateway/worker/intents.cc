@@ -107,6 +107,9 @@ void Worker::CarryOutFinish(uint32_t index) {
 }
 
 void Worker::CarryOutTimer(uint32_t session, uint64_t due_ns) {
+  const auto& links = memory_.slots[session].links;
+  // An intent before this one dropped the last link: the session is over, and its timer with it.
+  if (links[0] == kNoSlot && links[1] == kNoSlot) return;
   if (due_ns == UINT64_MAX) return memory_.wheel.Clear(session);
   memory_.wheel.Set(session, (due_ns + base::kNsPerMs - 1) / base::kNsPerMs);
 }

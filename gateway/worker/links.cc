@@ -127,6 +127,13 @@ void Worker::ArmReceive(uint32_t index) {
   ++link.in_flight;
 }
 
+// After an event that may have changed how a session reads.
+void Worker::ArmReceives(uint32_t session) {
+  for (const uint32_t index : memory_.slots[session].links) {
+    if (index != kNoSlot) ArmReceive(index);
+  }
+}
+
 void Worker::Wait(uint32_t index) {
   Link& link = memory_.links[index];
   if (link.waiting) return;

@@ -143,11 +143,13 @@ void Worker::OnDueTimers() {
 }
 
 void Worker::OnSessionDue(uint32_t session) {
+  RINGWAY_CHECK(memory_.slots.IsOpen(session));
   Slot& slot = memory_.slots[session];
   const uint32_t client = slot.links[static_cast<size_t>(base::LinkRole::kClient)];
   const uint32_t queued = client == base::kNoSlot ? 0 : memory_.links[client].send.queue.bytes();
   slot.session.OnDue(environment_, queued, intents_);
   CarryOut(session);
+  ArmReceives(session);
 }
 
 void Worker::BeginDrain() {
@@ -159,6 +161,7 @@ void Worker::BeginDrain() {
     if (!memory_.slots.IsOpen(session)) continue;
     memory_.slots[session].session.OnDrain(environment_, intents_);
     CarryOut(session);
+    ArmReceives(session);
   }
 }
 

@@ -73,6 +73,8 @@ class Worker {
   const base::Arena& arena() const { return memory_.arena; }
   uint32_t sessions_open() const { return memory_.slots.open(); }
   uint32_t links_open() const { return memory_.links.open(); }
+  /// Bytes that wait in all send queues.
+  uint64_t queued_bytes() const { return budget_.queued(); }
 
  private:
   Worker(uring::Kernel& kernel, base::Clock& clock, Observer& observer, WorkerOptions options,
@@ -112,6 +114,7 @@ class Worker {
   void PauseAccept(std::string_view why);
   void ResumeAccept();
   void ArmReceive(uint32_t index);
+  void ArmReceives(uint32_t session);
   void StopReceive(uint32_t index);
   void Wait(uint32_t index);
   void ArmWaiting();

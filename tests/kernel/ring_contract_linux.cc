@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The ring-contract suite on io_uring itself: real TCP on the loopback interface, with all that
+// this kernel offers, with each of the two ways of entering it taken away, and with nothing
+// optional at all, which is what Linux 6.1 has.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <utility>
+
+#include "tests/kernel/loopback.h"
+#include "tests/kernel/ring_contract.h"
+#include "tests/kernel/ring_contract_optional.h"
+#include "uring/linux_kernel.h"
+#include "uring/probe.h"
+
+namespace ringway::contract {
+namespace {
+
+using uring::Feature;
+using uring::FeatureSet;
+
+/// Small, so that a send stalls soon.
+constexpr loopback::BufferSizes kBuffers = {.send = 32 * 1024, .receive = 32 * 1024};
+
+class LoopbackEnd : public RemoteEnd {
+ public:
+  explicit LoopbackEnd(loopback::Socket socket) : socket_(std::move(socket)) {}
+
+  size_t Write(std::span<const uint8_t> bytes) override { return socket_.Write(bytes); }
+  size_t Read(std::span<uint8_t> out) override { return socket_.Read(out); }
+  StreamEnd end() const override { return socket_.end(); }
+  void ShutdownWrite() override { socket_.ShutdownWrite(); }
+  void Close() override { socket_.Close(); }
+  void Reset() override { socket_.Reset(); }
+
+ private:
+  loopback::Socket socket_;
+};
+
+std::unique_ptr<RemoteEnd> Wrap(loopback::Socket socket) {
+  return socket ? std::make_unique<LoopbackEnd>(std::move(socket)) : nullptr;
+}
+
+class LinuxWorld : public ContractWorld {
+ public:
+  LinuxWorld(std::unique_ptr<uring::LinuxKernel> kernel) : kernel_(std::move(kernel)) {}
+
+  uring::Kernel& kernel() override { return *kernel_; }
+
+  uint64_t NowNs() override {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
+  }
+
+  Connection Connect() override {
+    loopback::Pair pair = loopback::ConnectedPair(kBuffers);
+    return {.fd = pair.near.Release(), .remote = Wrap(std::move(pair.far))};
+  }
+
+  int Listen() override {
+    loopback::Socket listening = loopback::Listen();
+    loopback::SetBuffers(listening, kBuffers);
+    return listening.Release();
+  }
+
+  std::unique_ptr<RemoteEnd> DialIn(int listening_fd) override {
+    loopback::Socket borrowed(listening_fd);
+    loopback::Socket dialled = loopback::Dial(borrowed);
+    static_cast<void>(borrowed.Release());
+    return Wrap(std::move(dialled));
+  }
+
+  sockaddr_storage ServerAddress() override { return loopback::AddressOf(server_); }
+  std::unique_ptr<RemoteEnd> TakeDialled() override { return Wrap(loopback::Accept(server_)); }
+  sockaddr_storage RefusingAddress() override { return loopback::AddressOf(refusing_); }
+
+  int OpenFile(std::span<const uint8_t> bytes) override {
+    const int fd = memfd_create("contract", MFD_CLOEXEC);
+    EXPECT_EQ(write(fd, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+    return fd;
+  }
+
+ private:
+  std::unique_ptr<uring::LinuxKernel> kernel_;
+  loopback::Socket server_ = loopback::Listen();
+  loopback::Socket refusing_ = loopback::Refuse();
+};
+
+MakeKernel Linux(const char* name, std::initializer_list<Feature> masked) {
+  // GoogleTest asks anew for every test.
+  static const FeatureSet found = uring::Probe().features;
+  FeatureSet features = found;
+  for (const Feature feature : masked) features = features.Without(feature);
+  const auto make = [features](const QueueSizes& sizes) -> std::unique_ptr<ContractWorld> {
+    auto kernel = uring::LinuxKernel::Open(
+        {.sq_entries = sizes.sq_entries, .cq_entries = sizes.cq_entries, .features = features});
+    if (!kernel.ok()) {
+      ADD_FAILURE() << kernel.status();
+      return nullptr;
+    }
+    return std::make_unique<LinuxWorld>(*std::move(kernel));
+  };
+  return {.name = name, .make = make};
+}
+
+std::string NameOf(const testing::TestParamInfo<MakeKernel>& info) { return info.param.name; }
+
+INSTANTIATE_TEST_SUITE_P(
+    Linux, RingContract,
+    testing::Values(Linux("AllFeatures", {}), Linux("WithSubmissionArray", {Feature::kNoSqArray}),
+                    Linux("WithoutRegisteredRing", {Feature::kRegisteredRing}),
+                    Linux("NoOptionalFeature",
+                          {Feature::kNoSqArray, Feature::kRegisteredRing, Feature::kNoIowait,
+                           Feature::kReceiveCap, Feature::kFixedBuffers})),
+    NameOf);
+
+INSTANTIATE_TEST_SUITE_P(Linux, RingContractOptional, testing::Values(Linux("AllFeatures", {})),
+                         NameOf);
+
+}  // namespace
+}  // namespace ringway::contract

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Trouble that comes a thousand times a second is one line a second.
+#include "gateway/server/log.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace ringway::server {
+namespace {
+
+constexpr uint64_t kSecond = 1'000'000'000;
+
+class HandClock : public base::Clock {
+ public:
+  uint64_t NowNs() override { return now_ns; }
+  uint64_t now_ns = 5 * kSecond;
+};
+
+TEST(RateLimit, LetsOneThroughInEachIntervalAndCountsTheRest) {
+  RateLimit limit(kSecond);
+  uint64_t suppressed = 99;
+  EXPECT_TRUE(limit.Allows(10 * kSecond, &suppressed));
+  EXPECT_EQ(suppressed, 0U);
+  EXPECT_FALSE(limit.Allows(10 * kSecond, &suppressed));
+  EXPECT_FALSE(limit.Allows(11 * kSecond - 1, &suppressed));
+  EXPECT_TRUE(limit.Allows(11 * kSecond, &suppressed));
+  EXPECT_EQ(suppressed, 2U);
+  EXPECT_TRUE(limit.Allows(20 * kSecond, &suppressed));
+  EXPECT_EQ(suppressed, 0U) << "counted anew";
+}
+
+TEST(RateLimit, LetsTheFirstThroughAtTheBeginningOfTime) {
+  RateLimit limit(kSecond);
+  uint64_t suppressed = 0;
+  EXPECT_TRUE(limit.Allows(0, &suppressed));
+}
+
+TEST(RateLimit, LosesNoCountBetweenThreads) {
+  constexpr int kCalls = 20'000;
+  RateLimit limit(10);
+  std::atomic<uint64_t> written{0};
+  std::atomic<uint64_t> reported{0};
+  const auto call = [&] {
+    for (uint64_t now = 0; now < kCalls; ++now) {
+      uint64_t suppressed = 0;
+      if (!limit.Allows(now, &suppressed)) continue;
+      ++written;
+      reported += suppressed;
+    }
+  };
+  std::thread first(call);
+  std::thread second(call);
+  first.join();
+  second.join();
+  uint64_t rest = 0;
+  ASSERT_TRUE(limit.Allows(1'000'000, &rest));
+  EXPECT_LE(written, uint64_t{kCalls / 10});
+  EXPECT_EQ(written + reported + rest, uint64_t{2 * kCalls});
+}
+
+size_t Lines(const std::string& text) {
+  return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+TEST(LoggingObserver, WarnsOnceASecondOfEachKindOfTrouble) {
+  testing::internal::CaptureStderr();
+  OpenLog(config::LogLevel::kInfo);
+  HandClock clock;
+  LoggingObserver observer(clock);
+  const base::SocketAddress server{
+      .family = base::AddressFamily::kIpv4, .port = 5000, .bytes = {127, 0, 0, 1}};
+  for (int i = 0; i < 3; ++i) observer.OnDialFailed(server, "refused");
+  observer.OnAcceptPaused("full");
+  clock.now_ns += kSecond;
+  observer.OnDialFailed(server, "refused");
+  observer.OnSessionEnd({.client = server});
+  const std::string text = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(Lines(text), 3U) << text;
+  EXPECT_NE(text.find("dial to 127.0.0.1:5000 failed: refused\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("accept waits: full\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("failed: refused (and 2 more like it)\n"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace ringway::server

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The small worker.
+#include "tests/unit/session/harness.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "gateway/config/parse.h"
+
+namespace ringway::session {
+namespace {
+
+using base::BufferClass;
+using base::LinkRole;
+
+std::shared_ptr<const config::Config> ConfigOf(const HarnessOptions& options) {
+  std::string text = R"([[listener]]
+name = "web"
+address = "127.0.0.1:8080"
+[[backend]]
+name = "first"
+servers = ["127.0.0.1:5000"]
+[[backend]]
+name = "second"
+servers = ["127.0.0.1:5001", "127.0.0.1:5002"]
+connect_timeout = "3s"
+[limits]
+)";
+  text.append(options.limits).append(R"(
+[[route]]
+name = "r"
+listener = "web"
+path = "/echo"
+mode = "tcp"
+backend = "second"
+)");
+  auto config = config::ParseConfig(text.append(options.route), "test");
+  if (!config.ok()) ADD_FAILURE() << config.status();
+  return *config;
+}
+
+std::string_view Word(IntentKind kind) {
+  switch (kind) {
+    case IntentKind::kSend:
+      return "send";
+    case IntentKind::kDial:
+      return "dial";
+    case IntentKind::kFinish:
+      return "finish";
+    case IntentKind::kDrop:
+      return "drop";
+    case IntentKind::kTimer:
+      return "timer";
+  }
+  return "";
+}
+
+}  // namespace
+
+Harness::Harness(const HarnessOptions& options)
+    : config_(ConfigOf(options)), arena_(*base::Arena::Map(options.counts)) {
+  table_.emplace(config_);
+  servers_.emplace(*config_, 0);
+  const base::Limits& limits = config_->limits;
+  environment_.emplace(Environment{.arena = arena_,
+                                   .counters = counters_,
+                                   .table = *table_,
+                                   .servers = *servers_,
+                                   .limits = limits,
+                                   .rules = {.frame_bytes_max = limits.frame_bytes_max,
+                                             .message_bytes_max = limits.message_bytes_max},
+                                   .now_ns = kBeginNs});
+  Accept();
+}
+
+Harness::~Harness() { EndSession(); }
+
+void Harness::EndSession() {
+  session_.reset();
+  hoard_.clear();
+  for (size_t c = 0; c < base::kBufferClasses; ++c) {
+    EXPECT_EQ(arena_.leased(static_cast<BufferClass>(c)), 0U) << "leases of class " << c;
+  }
+}
+
+void Harness::Accept() {
+  EndSession();
+  links_ = {};
+  Link(kClient).there = true;
+  due_ns_ = UINT64_MAX;
+  session_.emplace(0U, base::SocketAddress{}, now_ns());
+  session_->Begin(*environment_, intents_);
+  CarryOut();
+}
+
+void Harness::Feed(LinkRole from, std::string_view bytes, BufferClass c) {
+  const uint32_t index = arena_.PopReturned(c);
+  ASSERT_NE(index, base::Arena::kNone);
+  ASSERT_LE(bytes.size(), base::kBufferBytes[static_cast<size_t>(c)]);
+  base::Piece piece{.lease = arena_.Receive(c, index),
+                    .bytes = static_cast<uint32_t>(bytes.size())};
+  piece.data = piece.lease.data();
+  std::memcpy(piece.data, bytes.data(), bytes.size());
+  session_->OnBytes(*environment_, from, std::move(piece), intents_);
+  CarryOut();
+}
+
+void Harness::End(LinkRole from, LinkEnd end) {
+  Link(from).ended = true;
+  session_->OnEnd(*environment_, from, end, intents_);
+  CarryOut();
+  if (end == LinkEnd::kReset) LoseLink(from);
+  LoseIfDone(from);
+}
+
+void Harness::Dialed(std::string_view failure) {
+  Link(kBackend).connecting = false;
+  if (!failure.empty()) LoseLink(kBackend);
+  session_->OnDialed(*environment_, failure, intents_);
+  CarryOut();
+}
+
+void Harness::Due(uint32_t client_queue_bytes) {
+  if (now_ns() >= due_ns_) due_ns_ = UINT64_MAX;
+  session_->OnDue(*environment_, client_queue_bytes, intents_);
+  CarryOut();
+}
+
+void Harness::WaitUntilDue(uint32_t client_queue_bytes) {
+  ASSERT_NE(due_ns_, UINT64_MAX);
+  environment_->now_ns = std::max(now_ns(), due_ns_);
+  Due(client_queue_bytes);
+}
+
+void Harness::Drain() {
+  session_->OnDrain(*environment_, intents_);
+  CarryOut();
+}
+
+void Harness::Cut() {
+  session_->OnCut(intents_);
+  CarryOut();
+}
+
+void Harness::Exhaust() {
+  session_->OnPoolExhausted(*environment_, intents_);
+  CarryOut();
+}
+
+void Harness::Open() {
+  FromClient(kRequest);
+  Dialed();
+  ASSERT_EQ(state(), State::kOpen);
+  Forget();
+}
+
+void Harness::Hoard(BufferClass c, uint32_t left) {
+  while (arena_.count(c) - arena_.leased(c) > left) hoard_.push_back(arena_.TryTake(c));
+}
+
+uint32_t Harness::leased(BufferClass c) const {
+  const auto hoarded = std::count_if(hoard_.begin(), hoard_.end(), [&](const base::Lease& lease) {
+    return arena_.ClassOf(lease.id()) == c;
+  });
+  return arena_.leased(c) - static_cast<uint32_t>(hoarded);
+}
+
+void Harness::Forget() {
+  for (LinkState& link : links_) link.sent.clear();
+}
+
+std::string Harness::Story() const {
+  std::string story;
+  for (const Act& act : acts_) {
+    if (!story.empty()) story.append(", ");
+    story.append(Word(act.kind));
+    if (act.kind == IntentKind::kTimer || act.kind == IntentKind::kDial) continue;
+    story.append(act.to == kClient ? " client" : " backend");
+  }
+  return story;
+}
+
+void Harness::CarryOut() {
+  acts_.clear();
+  for (const Intent& intent : intents_.all()) CarryOutOne(intent);
+  intents_.Clear();
+  for (const BufferClass c : {BufferClass::kSmall, BufferClass::kBulk}) {
+    EXPECT_EQ(arena_.leased(c), 0U) << "the session keeps a receive buffer";
+  }
+}
+
+void Harness::CarryOutOne(const Intent& intent) {
+  const bool send = intent.kind == IntentKind::kSend;
+  const std::string_view bytes(reinterpret_cast<const char*>(intent.piece.data),
+                               send ? intent.piece.bytes : 0);
+  acts_.push_back({intent.kind, intent.to, intent.source, std::string(bytes), intent.backend_index,
+                   intent.server_index, intent.due_ns});
+  LinkState& link = Link(intent.to);
+  switch (intent.kind) {
+    case IntentKind::kSend:
+      EXPECT_GT(intent.piece.bytes, 0U);
+      EXPECT_TRUE(link.there && !link.finished) << "something is sent behind the end";
+      link.sent.append(bytes);
+      break;
+    case IntentKind::kDial:
+      EXPECT_FALSE(link.there);
+      link = {.there = true, .connecting = true};
+      break;
+    case IntentKind::kFinish:
+      link.finished = true;
+      if (link.connecting) LoseLink(intent.to);
+      LoseIfDone(intent.to);
+      break;
+    case IntentKind::kDrop:
+      LoseLink(intent.to);
+      break;
+    case IntentKind::kTimer:
+      due_ns_ = intent.due_ns;
+      break;
+  }
+}
+
+void Harness::LoseLink(LinkRole role) { Link(role).there = Link(role).connecting = false; }
+
+void Harness::LoseIfDone(LinkRole role) {
+  if (link(role).ended && link(role).finished) LoseLink(role);
+}
+
+void ExpectEnding(const Harness& harness, EndSide side, EndReason reason, int code) {
+  const Ending& ending = harness.ending();
+  EXPECT_EQ(harness.state(), State::kClosing);
+  EXPECT_EQ(Word(ending.side), Word(side));
+  EXPECT_EQ(Word(ending.reason), Word(reason));
+  EXPECT_EQ(ending.code, code);
+}
+
+}  // namespace ringway::session

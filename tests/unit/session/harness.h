@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A worker as small as one can be: it lends a session everything it needs, calls it as the worker
+// does, and writes down what it wants. Time is a number, a receive is a copy into a lease.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/base/clock.h"
+#include "gateway/config/config.h"
+#include "gateway/session/environment.h"
+#include "gateway/session/session.h"
+#include "tests/unit/session/wire.h"
+
+namespace ringway::session {
+
+inline constexpr base::LinkRole kClient = base::LinkRole::kClient;
+inline constexpr base::LinkRole kBackend = base::LinkRole::kBackend;
+inline constexpr uint64_t kMs = base::kNsPerMs;
+inline constexpr uint64_t kSecond = 1000 * kMs;
+
+/// An intent that was carried out.
+struct Act {
+  IntentKind kind = IntentKind::kSend;
+  base::LinkRole to = kClient;
+  flow::Source source = flow::Source::kGateway;
+  std::string bytes;
+  uint32_t backend_index = 0;
+  uint32_t server_index = 0;
+  uint64_t due_ns = 0;
+};
+
+struct HarnessOptions {
+  std::string_view route;   ///< lines of the route beyond path and backend
+  std::string_view limits;  ///< lines of [limits]
+  base::Arena::Counts counts = {8, 4, 4, 16};
+};
+
+/// What the worker knows of a link.
+struct LinkState {
+  bool there = false;  ///< connected, or being connected
+  bool connecting = false;
+  bool ended = false;  ///< its incoming stream
+  bool finished = false;
+  std::string sent;  ///< since Forget
+};
+
+/// Every call fails the test when the session keeps a receive buffer, or wants something sent to a
+/// link that it has finished or dropped; Accept and destruction, when a lease is out after the
+/// session's end.
+class Harness {
+ public:
+  static constexpr uint64_t kBeginNs = 1000 * kSecond;
+
+  explicit Harness(const HarnessOptions& options = {});
+  ~Harness();
+  Harness(const Harness&) = delete;
+  Harness& operator=(const Harness&) = delete;
+
+  // ---- What happens to the session
+  /// A new client, accepted now, instead of the one before.
+  void Accept();
+  /// One receive of the given class.
+  void Feed(base::LinkRole from, std::string_view bytes,
+            base::BufferClass c = base::BufferClass::kSmall);
+  void FromClient(std::string_view bytes) { Feed(kClient, bytes); }
+  void FromBackend(std::string_view bytes) { Feed(kBackend, bytes); }
+  void End(base::LinkRole from, LinkEnd end);
+  void Dialed(std::string_view failure = {});
+  void Due(uint32_t client_queue_bytes = 0);
+  /// Lets the time pass until the timer is due. REQUIRES: there is one.
+  void WaitUntilDue(uint32_t client_queue_bytes = 0);
+  void Drain();
+  void Cut();
+  void Exhaust();
+  /// Handshake and dial; what was sent in it is forgotten.
+  void Open();
+  void Advance(uint64_t ns) { environment_->now_ns += ns; }
+
+  /// Somebody else takes all buffers of a pooled class but `left`.
+  void Hoard(base::BufferClass c, uint32_t left);
+  void Release() { hoard_.clear(); }
+
+  // ---- What the session wants
+  /// Of the last call.
+  const std::vector<Act>& acts() const { return acts_; }
+  /// The acts in short: "send backend, finish client, timer".
+  std::string Story() const;
+  const LinkState& link(base::LinkRole role) const { return links_[static_cast<size_t>(role)]; }
+  const std::string& ToClient() const { return link(kClient).sent; }
+  const std::string& ToBackend() const { return link(kBackend).sent; }
+  std::vector<ServerFrame> FramesToClient() const { return ServerFrames(ToClient()); }
+  void Forget();
+  /// Set and not yet due; UINT64_MAX: no timer.
+  uint64_t due_ns() const { return due_ns_; }
+  uint64_t now_ns() const { return environment_->now_ns; }
+  bool over() const { return !link(kClient).there && !link(kBackend).there; }
+
+  Session& session() { return *session_; }
+  State state() const { return session_->state(); }
+  const Ending& ending() const { return session_->ending(); }
+  const base::Counters& counters() const { return counters_; }
+  /// Buffers of the class that the session holds.
+  uint32_t leased(base::BufferClass c) const;
+
+ private:
+  void EndSession();
+  void CarryOut();
+  void CarryOutOne(const Intent& intent);
+  void LoseLink(base::LinkRole role);
+  void LoseIfDone(base::LinkRole role);
+  LinkState& Link(base::LinkRole role) { return links_[static_cast<size_t>(role)]; }
+
+  std::shared_ptr<const config::Config> config_;
+  base::Arena arena_;
+  base::Counters counters_;
+  std::optional<route::Table> table_;
+  std::optional<route::ServerChoice> servers_;
+  std::optional<Environment> environment_;
+  std::optional<Session> session_;
+  Intents intents_;
+  std::vector<Act> acts_;
+  std::array<LinkState, 2> links_;
+  std::vector<base::Lease> hoard_;
+  uint64_t due_ns_ = UINT64_MAX;
+};
+
+/// Expects who ended the session, why, and with which code.
+void ExpectEnding(const Harness& harness, EndSide side, EndReason reason, int code);
+
+}  // namespace ringway::session
