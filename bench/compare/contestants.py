@@ -7,19 +7,19 @@ by its process id.
 
 import os
 import re
-import select
 import shutil
 import signal
 import socket
 import subprocess
 import time
 
+# A program that has not come up, or gone, after so long is a failure.
 START_SECONDS = 10
 END_SECONDS = 15
 
 NGINX_CONFIG = """\
 worker_processes 1;
-error_log {folder}/error.log crit;
+error_log {folder}/nginx-error.log crit;
 pid {folder}/nginx.pid;
 events {{ worker_connections 16384; multi_accept on; }}
 http {{
@@ -58,7 +58,7 @@ address = "127.0.0.1:{port}"
 name = "echo"
 listener = "main"
 path = "/echo"
-mode = "{mode}"
+mode = "tcp"
 backend = "echo"
 [[backend]]
 name = "echo"
@@ -76,131 +76,150 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def start(command, core):
-    return subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
-    )
+class Program:
+    """One started program: alone on a core, what it prints in a file, ended by its process id."""
 
+    def __init__(self, command, core, log):
+        self.name = os.path.basename(command[0])
+        self.log = log
+        with open(log, "wb") as output:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                preexec_fn=lambda: os.sched_setaffinity(0, {core}))
+        self.pid = self.process.pid
 
-def end(program):
-    """SIGTERM, then SIGKILL for what does not obey."""
-    if program.poll() is None:
-        program.send_signal(signal.SIGTERM)
+    def end(self):
+        """SIGTERM, then SIGKILL for what does not obey."""
+        if self.process.poll() is not None:
+            return
+        self.process.send_signal(signal.SIGTERM)
         try:
-            program.wait(END_SECONDS)
+            self.process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
-            program.kill()
-            program.wait()
-    program.stdout.close()
+            self.process.kill()
+            self.process.wait()
+
+    def printed(self):
+        with open(self.log, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def wait_until(self, find):
+        """The first truthy result of find(), which is asked until the program ends or dawdles."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            found = find()
+            if found:
+                return found
+            time.sleep(0.02)
+        raise RuntimeError(f"{self.name} did not start: {self.printed().strip() or 'no output'}")
+
+    def announced_port(self):
+        """The port in the line `... listening on 127.0.0.1:PORT`."""
+        match = self.wait_until(
+            lambda: re.search(r"listening on 127\.0\.0\.1:(\d+)", self.printed()))
+        return int(match.group(1))
+
+    def children(self):
+        """Process ids of its workers, once it has any."""
+        path = f"/proc/{self.pid}/task/{self.pid}/children"
+
+        def find():
+            with open(path, encoding="ascii") as file:
+                return [int(word) for word in file.read().split()]
+
+        return self.wait_until(find)
 
 
-def announced_port(program):
-    """Waits for the line `... listening on 127.0.0.1:PORT`."""
-    deadline = time.monotonic() + START_SECONDS
-    text = b""
-    while time.monotonic() < deadline:
-        if not select.select([program.stdout], [], [], 0.1)[0]:
-            continue
-        some = os.read(program.stdout.fileno(), 4096)
-        text += some
-        found = re.search(rb"listening on 127\.0\.0\.1:(\d+)", text)
-        if found:
-            return int(found.group(1))
-        if not some:
-            break
-    raise RuntimeError(f"{program.args[0]} did not start: {text.decode(errors='replace')}")
+class Contestant:
+    """What all have: `echo`, the service that it stands before, and start and end.
+
+    start() launches the program before the service at port `backend` and returns the port to load
+    and the process ids to measure; end() ends whatever start() launched, be it half-way.
+    """
+
+    echo = "ws-echo"
+
+    def __init__(self, name, binaries, folder):
+        self.name = name
+        self.folder = folder
+        self.program = None
+        self.binary = self.find(binaries)
+
+    def find(self, binaries):
+        return binaries.find(self.name)
+
+    def launch(self, arguments, core):
+        log = os.path.join(self.folder, f"{self.name}.log")
+        self.program = Program([self.binary, *arguments], core, log)
+
+    def write_config(self, text):
+        path = os.path.join(self.folder, f"{self.name}.conf")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def end(self):
+        if self.program is not None:
+            self.program.end()
+            self.program = None
 
 
-def wait_for_port(program, port):
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if program.poll() is not None:
-            said = program.stdout.read().decode(errors="replace")
-            raise RuntimeError(f"{program.args[0]} did not start: {said}")
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise RuntimeError(f"{program.args[0]} does not accept on port {port}")
-
-
-def children(pid):
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-        return [int(word) for word in file.read().split()]
-
-
-class Limit:
+class LimitEpoll(Contestant):
     """A bare forwarder of bench/limit; WebSocket bytes pass through to the WebSocket echo."""
 
-    echo = "ws-echo"
-
-    def __init__(self, name, binaries, folder):
-        del folder
-        self.name = name
-        self.binary = binaries.find(name)
-
     def start(self, workload, backend, core):
-        command = [self.binary, "--listen", "127.0.0.1:0", "--target", f"127.0.0.1:{backend}"]
-        if self.name == "limit_uring":
-            command += ["--buffer-bytes", str(workload.buffer_bytes)]
-        program = start(command, core)
-        return program, announced_port(program), [program.pid]
+        self.launch(["--target", f"127.0.0.1:{backend}", *self.options(workload)], core)
+        return self.program.announced_port(), [self.program.pid]
+
+    def options(self, workload):
+        del workload
+        return []
 
 
-class Ringway:
-    """The gateway; `ringway` turns frames into a TCP stream, `ringway_ws` forwards them."""
+class LimitUring(LimitEpoll):
+    def options(self, workload):
+        return ["--buffer-bytes", str(workload.buffer_bytes)]
 
-    def __init__(self, name, binaries, folder):
-        self.name = name
-        self.mode = "websocket" if name == "ringway_ws" else "tcp"
-        self.echo = "ws-echo" if name == "ringway_ws" else "tcp-echo"
-        self.folder = folder
-        self.binary = binaries.find("ringway")
+
+class Ringway(Contestant):
+    """The gateway in tcp mode: frames become a TCP stream and a TCP stream becomes frames."""
+
+    echo = "tcp-echo"
+
+    def find(self, binaries):
+        return binaries.find("ringway")
 
     def start(self, workload, backend, core):
         del workload
         port = free_port()
-        path = os.path.join(self.folder, f"{self.name}.toml")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(RINGWAY_CONFIG.format(port=port, backend=backend, mode=self.mode))
-        program = start([self.binary, "--config", path], core)
-        return program, announced_port(program), [program.pid]
+        path = self.write_config(RINGWAY_CONFIG.format(port=port, backend=backend))
+        self.launch(["--config", path], core)
+        return self.program.announced_port(), [self.program.pid]
 
 
-class Nginx:
+class Nginx(Contestant):
     """Debian's nginx, one worker, a WebSocket reverse proxy."""
 
-    echo = "ws-echo"
-
-    def __init__(self, name, binaries, folder):
+    def find(self, binaries):
         del binaries
-        self.name = name
-        self.folder = os.path.join(folder, "nginx")
-        os.makedirs(self.folder, exist_ok=True)
-        self.binary = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-        if not self.binary:
+        binary = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+        if not binary:
             raise Unavailable("nginx is not installed")
+        return binary
 
     def start(self, workload, backend, core):
         del workload
         port = free_port()
-        path = os.path.join(self.folder, "nginx.conf")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(NGINX_CONFIG.format(folder=self.folder, port=port, backend=backend))
-        errors = os.path.join(self.folder, "error.log")
-        program = start([self.binary, "-p", self.folder, "-e", errors, "-c", path,
-                         "-g", "daemon off;"], core)
-        wait_for_port(program, port)
-        return program, port, [program.pid] + children(program.pid)
+        path = self.write_config(
+            NGINX_CONFIG.format(folder=self.folder, port=port, backend=backend))
+        errors = os.path.join(self.folder, "nginx-error.log")
+        self.launch(["-p", self.folder, "-e", errors, "-c", path, "-g", "daemon off;"], core)
+        return port, self.program.children()
 
 
 CONTESTANTS = {
-    "limit_uring": Limit,
-    "limit_epoll": Limit,
+    "limit_uring": LimitUring,
+    "limit_epoll": LimitEpoll,
     "ringway": Ringway,
-    "ringway_ws": Ringway,
     "nginx": Nginx,
 }

@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -106,7 +107,8 @@ class Forwarder {
         link.session = session.get();
         Register(link.fd.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, &link);
       }
-      session.release();  // FreeDead deletes it
+      Session* const key = session.get();
+      sessions_.emplace(key, std::move(session));
     }
   }
 
@@ -177,7 +179,7 @@ class Forwarder {
   void FreeDead() {
     if (dead_.empty()) return;
     std::erase_if(unfinished_, [](const Link* link) { return link->session->dead; });
-    for (const Session* session : dead_) delete session;
+    for (Session* session : dead_) sessions_.erase(session);
     dead_.clear();
   }
 
@@ -186,6 +188,7 @@ class Forwarder {
   load::Descriptor stop_;
   load::Descriptor epoll_;
   std::vector<uint8_t> buffer_;
+  std::unordered_map<Session*, std::unique_ptr<Session>> sessions_;
   std::vector<Link*> unfinished_;
   std::vector<Session*> dead_;
 };

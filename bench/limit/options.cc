@@ -14,7 +14,7 @@ namespace {
 // Bytes of receive buffers unless --buffers says otherwise: small enough to stay in a second-level
 // cache while interactive, four times as much for bulk, where fewer buffers would stall.
 uint32_t DefaultBuffers(uint32_t buffer_bytes) {
-  return buffer_bytes <= 4096 ? 256 : std::bit_ceil((16U << 20) / buffer_bytes);
+  return buffer_bytes <= 4096 ? 256 : std::bit_ceil((4U << 20) / buffer_bytes);
 }
 
 bool Convert(const std::string& text, load::Address& address) {

@@ -9,8 +9,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
-#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -24,13 +22,8 @@ constexpr unsigned kSubmissions = 4096;
 constexpr unsigned kCompletions = 32768;
 /// Pieces joined in one send.
 constexpr size_t kPiecesPerSend = 64;
-/// No result of a send: the try came back without a completion.
-constexpr int32_t kTakenWhole = INT32_MIN;
 /// Operations are packed into the low bits of a Link's address.
 constexpr uint64_t kOperationMask = 7;
-
-const bool kTrySends = getenv("NO_TRY") == nullptr;
-const bool kFixedFiles = getenv("NO_FIXED") == nullptr;
 
 }  // namespace
 
@@ -68,8 +61,8 @@ void UringForwarder::Run(int listener, int stop) {
   io_uring_prep_poll_add(sqe, stop, POLLIN);
   Tag(sqe, kStop, nullptr);
   while (!stopping_) {
-    if (!Enter()) return;
-    settling_.swap(tried_);
+    const int result = io_uring_submit_and_wait(&ring_, 1);
+    if (result < 0 && result != -EINTR) return;
     unsigned head = 0;
     unsigned count = 0;
     io_uring_cqe* cqe = nullptr;
@@ -78,7 +71,6 @@ void UringForwarder::Run(int listener, int stop) {
       ++count;
     }
     io_uring_cq_advance(&ring_, count);
-    SettleTries();
     for (size_t i = 0; i < due_.size(); ++i) SubmitSend(*due_[i]);
     due_.clear();
     for (BufferPool& pool : pools_) pool.Publish();
@@ -86,19 +78,6 @@ void UringForwarder::Run(int listener, int stop) {
     if (!dead_.empty()) FreeDead();
     if (std::exchange(accept_lost_, false)) ArmAccept(listener);
   }
-}
-
-// A try that succeeds wakes nobody. So the turn must not wait while something depends on one: a
-// receive on the buffers that it frees, further pieces or the end of the stream on its place. And
-// since a try counts as done afterwards, nothing may stay unsubmitted.
-bool UringForwarder::Enter() {
-  const bool depends = std::exchange(try_is_awaited_, false) || !starved_.empty() || !dead_.empty();
-  const bool wait = tried_.empty() || !depends;
-  int result = 0;
-  do {
-    result = wait ? io_uring_submit_and_wait(&ring_, 1) : io_uring_submit_and_get_events(&ring_);
-  } while (result == -EINTR || (result >= 0 && io_uring_sq_ready(&ring_) != 0));
-  return result >= 0;
 }
 
 // ---- Submitting ---------------------------------------------------------------------------------
@@ -117,10 +96,6 @@ void UringForwarder::Tag(io_uring_sqe* sqe, Operation operation, Link* link) {
   if (link != nullptr) ++link->session->in_flight;
 }
 
-void UringForwarder::UseRegistered(io_uring_sqe* sqe) const {
-  if (kFixedFiles) sqe->flags |= IOSQE_FIXED_FILE;
-}
-
 void UringForwarder::Register(int fd, int value) {
   io_uring_register_files_update(&ring_, static_cast<unsigned>(fd), &value, 1);
 }
@@ -134,9 +109,8 @@ void UringForwarder::ArmAccept(int listener) {
 void UringForwarder::ArmReceive(Link& link) {
   io_uring_sqe* sqe = NextSqe();
   io_uring_prep_recv_multishot(sqe, link.fd, nullptr, 0, 0);
-  sqe->flags |= IOSQE_BUFFER_SELECT;
+  sqe->flags |= IOSQE_BUFFER_SELECT | IOSQE_FIXED_FILE;
   sqe->buf_group = link.group;
-  UseRegistered(sqe);
   Tag(sqe, kReceive, &link);
 }
 
@@ -144,11 +118,11 @@ void UringForwarder::SubmitSend(Link& link) {
   link.due = false;
   if (link.session->dead || link.sending != 0 || link.queue.empty()) return;
   link.sending = std::min(link.queue.size(), kPiecesPerSend);
-  const bool wait = std::exchange(link.full, false) || !kTrySends;
-  const int flags = MSG_NOSIGNAL | MSG_WAITALL | (wait ? 0 : MSG_DONTWAIT);
+  // The kernel then goes on by itself when a socket takes only a part.
+  constexpr int kFlags = MSG_NOSIGNAL | MSG_WAITALL;
   io_uring_sqe* sqe = NextSqe();
   if (link.sending == 1) {
-    io_uring_prep_send(sqe, link.fd, link.queue[0].bytes, link.queue[0].size, flags);
+    io_uring_prep_send(sqe, link.fd, link.queue[0].bytes, link.queue[0].size, kFlags);
   } else {
     link.vectors.clear();
     for (size_t i = 0; i < link.sending; ++i) {
@@ -156,16 +130,10 @@ void UringForwarder::SubmitSend(Link& link) {
     }
     link.message.msg_iov = link.vectors.data();
     link.message.msg_iovlen = link.vectors.size();
-    io_uring_prep_sendmsg(sqe, link.fd, &link.message, static_cast<unsigned>(flags));
+    io_uring_prep_sendmsg(sqe, link.fd, &link.message, static_cast<unsigned>(kFlags));
   }
-  UseRegistered(sqe);
+  sqe->flags |= IOSQE_FIXED_FILE;
   Tag(sqe, kSend, &link);
-  if (wait) return;
-  sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-  link.trying = true;
-  link.try_result = kTakenWhole;
-  if (link.queue.size() > link.sending || link.opposite->ended) try_is_awaited_ = true;
-  tried_.push_back(&link);
 }
 
 // ---- Completions --------------------------------------------------------------------------------
@@ -173,10 +141,6 @@ void UringForwarder::SubmitSend(Link& link) {
 void UringForwarder::OnCompletion(const io_uring_cqe& cqe) {
   auto* link = reinterpret_cast<Link*>(cqe.user_data & ~kOperationMask);
   const auto operation = static_cast<Operation>(cqe.user_data & kOperationMask);
-  if (operation == kSend && link->trying) {
-    link->try_result = cqe.res;
-    return;
-  }
   const bool last = (cqe.flags & IORING_CQE_F_MORE) == 0;
   if (link != nullptr && last) --link->session->in_flight;
   switch (operation) {
@@ -219,7 +183,8 @@ void UringForwarder::OnAccepted(int32_t result) {
   io_uring_prep_connect(sqe, back, reinterpret_cast<const sockaddr*>(&target_.storage),
                         target_.bytes);
   Tag(sqe, kConnect, &session->links[1]);
-  session.release();  // FreeDead deletes it
+  Session* const key = session.get();
+  sessions_.emplace(key, std::move(session));
 }
 
 void UringForwarder::OnConnected(Link& link, int32_t result) {
@@ -265,7 +230,6 @@ void UringForwarder::OnSent(Link& link, int32_t result) {
   if (whole < link.sending) {
     link.queue[whole].bytes += left;
     link.queue[whole].size -= left;
-    link.full = true;
   }
   link.queue.erase(link.queue.begin(), link.queue.begin() + whole);
   link.sending = 0;
@@ -283,15 +247,6 @@ void UringForwarder::PassEndOfStream(Link& link) {
 }
 
 // ---- After the completions ----------------------------------------------------------------------
-
-void UringForwarder::SettleTries() {
-  for (Link* link : settling_) {
-    link->trying = false;
-    --link->session->in_flight;
-    OnSent(*link, link->try_result == kTakenWhole ? INT32_MAX : link->try_result);
-  }
-  settling_.clear();
-}
 
 void UringForwarder::MakeDue(Link& link) {
   if (link.due || !link.connected || link.sending != 0) return;
@@ -328,7 +283,7 @@ void UringForwarder::FreeDead() {
       Register(link.fd, -1);
       close(link.fd);
     }
-    delete session;
+    sessions_.erase(session);
     return true;
   });
 }

@@ -6,10 +6,6 @@
 //  - Accept and receive are multishot; received bytes lie in buffers that the kernel took from a
 //    ring of them, and leave from the same memory.
 //  - Everything due for one socket leaves in one send, and one send is in flight for each socket.
-//  - A send is first tried without waiting and without a completion for success: it is done when
-//    the call that submitted it returns, so the call can go on to wait for something that matters,
-//    and only a send that the socket did not take whole costs a completion. The rest of such a
-//    send goes out as an ordinary one.
 //  - Sockets are registered under their own descriptor number, the ring's descriptor too.
 // Each direction has its own buffers: were they shared, an echo service that cannot write would
 // leave none for the side that would relieve it. A client that never reads may still stall its
@@ -21,6 +17,8 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <unordered_map>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -65,11 +63,6 @@ class UringForwarder {
     bool shut = false;
     /// In the list of links that may send.
     bool due = false;
-    /// The last try fell short: the next send waits for room.
-    bool full = false;
-    /// The send with the kernel is a try; its result if it fell short, else kTakenWhole.
-    bool trying = false;
-    int32_t try_result = 0;
     /// Bytes for this socket; the first `sending` pieces are with the kernel.
     std::vector<Piece> queue;
     size_t sending = 0;
@@ -85,7 +78,6 @@ class UringForwarder {
 
   io_uring_sqe* NextSqe();
   static void Tag(io_uring_sqe* sqe, Operation operation, Link* link);
-  void UseRegistered(io_uring_sqe* sqe) const;
   void Register(int fd, int value);
 
   void ArmAccept(int listener);
@@ -98,9 +90,6 @@ class UringForwarder {
   void OnReceived(Link& link, const io_uring_cqe& cqe);
   void OnSent(Link& link, int32_t result);
   void PassEndOfStream(Link& link);
-
-  bool Enter();
-  void SettleTries();
   void RearmStarved();
   void MakeDue(Link& link);
   void End(Session& session);
@@ -110,12 +99,12 @@ class UringForwarder {
   bool ring_open_ = false;
   bool stopping_ = false;
   bool accept_lost_ = false;
-  bool try_is_awaited_ = false;
   load::Address target_;
   std::array<BufferPool, 2> pools_;
+  std::unordered_map<Session*, std::unique_ptr<Session>> sessions_;
+  /// Links that may send, at the end of the turn.
   std::vector<Link*> due_;
-  std::vector<Link*> tried_;
-  std::vector<Link*> settling_;
+  /// Links whose receive ended for want of buffers.
   std::vector<Link*> starved_;
   std::vector<Session*> dead_;
 };

@@ -47,7 +47,7 @@ void EchoService::Run() {
     if (dead_.empty()) continue;
     // After the batch only: a later event of it may still have named the client.
     std::erase_if(unfinished_, [](const Client* client) { return client->dead; });
-    for (const Client* client : dead_) delete client;
+    for (Client* client : dead_) clients_.erase(client);
     dead_.clear();
   }
 }
@@ -68,7 +68,8 @@ void EchoService::AcceptAll() {
     client->fd = std::move(fd);
     if (protocol_ == Protocol::kWebSocket) client->ws.emplace();
     Register(client->fd.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, client.get());
-    client.release();  // deleted by way of dead_
+    Client* const key = client.get();
+    clients_.emplace(key, std::move(client));
   }
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "bench/load/sockets.h"
@@ -50,6 +51,7 @@ class EchoService {
   Descriptor stop_;
   Descriptor epoll_;
   std::vector<uint8_t> buffer_;
+  std::unordered_map<Client*, std::unique_ptr<Client>> clients_;
   std::vector<Client*> unfinished_;
   std::vector<Client*> dead_;
 };
