@@ -1,0 +1,254 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What a person meets first: the command line, --check, features, the demo, errors at start."""
+import asyncio
+import contextlib
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+import harness
+import tap
+import wire
+
+try:
+    import websockets
+except ImportError:
+    websockets = None
+
+GOOD = harness.simple_config([5000, 'db.internal:5001'], address='127.0.0.1:8080',
+                             limits={'window': '64KiB'})
+
+
+def ringway(*arguments):
+    return harness.run(harness.RINGWAY, *arguments)
+
+
+@contextlib.contextmanager
+def config_file(text):
+    with tempfile.NamedTemporaryFile('w', suffix='.toml') as file:
+        file.write(text)
+        file.flush()
+        yield file.name
+
+
+@tap.case('--help names every option and command, and exits with 0')
+def shows_help():
+    result = ringway('--help')
+    tap.equal(result.returncode, 0, 'exit code')
+    for word in ('--config', '--check', '--version', 'demo', 'features', 'README'):
+        tap.check(word in result.stdout, f'no {word} in:\n{result.stdout}')
+
+
+@tap.case('--version prints one line')
+def shows_version():
+    result = ringway('--version')
+    tap.equal(result.returncode, 0, 'exit code')
+    tap.check(re.fullmatch(r'ringway \d+\.\d+\.\d+\n', result.stdout), result.stdout)
+
+
+@tap.case('an unknown option is a usage error: exit code 2 and a line that names it',
+          ['--colour'], 'colour')
+@tap.case('an unknown command is a usage error', ['dance'], 'dance')
+@tap.case('--config without a file is a usage error', ['--config'], 'config')
+@tap.case('--check without --config is a usage error', ['--check'], '--config')
+@tap.case('no argument at all is a usage error that shows the help', [], 'Usage')
+def usage_error(arguments, word):
+    result = ringway(*arguments)
+    tap.equal(result.returncode, 2, 'exit code')
+    tap.check(word in result.stderr, f'no {word} in:\n{result.stderr}')
+
+
+@tap.case('--check of a good file prints a summary and exits with 0')
+def checks_good_file():
+    with config_file(GOOD) as path:
+        result = ringway('--check', '--config', path)
+    tap.equal((result.returncode, result.stderr), (0, ''), 'exit code and stderr')
+    for word in ('127.0.0.1:8080', '/ws', 'tcp', 'db.internal:5001', 'window', '64KiB'):
+        tap.check(word in result.stdout, f'no {word} in:\n{result.stdout}')
+
+
+@tap.case('--check of a bad file names each mistake by file and line, and exits with 1')
+def checks_bad_file():
+    text = GOOD.replace('"b"', '"c"', 1).replace('window', 'windows')
+    with config_file(text) as path:
+        result = ringway('--check', '--config', path)
+    tap.equal((result.returncode, result.stdout), (1, ''), 'exit code and stdout')
+    for word in ('backend = "c"', 'windows = '):
+        number = [word in line for line in text.splitlines()].index(True) + 1
+        tap.check(re.search(rf'^{re.escape(path)}:{number}\b', result.stderr, re.M),
+                  f'no {path}:{number} in:\n{result.stderr}')
+    tap.check('did you mean "window"' in result.stderr, f'no hint in:\n{result.stderr}')
+
+
+@tap.case('a file that is not there is named, by --check and without it')
+def missing_file():
+    for arguments in (['--check'], []):
+        result = ringway(*arguments, '--config', '/nowhere/ringway.toml')
+        tap.equal(result.returncode, 1, 'exit code')
+        tap.check('/nowhere/ringway.toml' in result.stderr, result.stderr)
+
+
+@tap.case('a bad file is refused at start as --check refuses it')
+def serves_no_bad_file():
+    with config_file(GOOD.replace('/ws', 'ws')) as path:
+        started = ringway('--config', path)
+        tap.equal(started.returncode, 1, 'exit code')
+        tap.equal(started.stderr, ringway('--check', '--config', path).stderr, 'complaints')
+
+
+@tap.case('features prints a table of what the kernel offers')
+def shows_features():
+    result = ringway('features')
+    tap.equal(result.returncode, 0, 'exit code')
+    lines = result.stdout.splitlines()
+    tap.check(lines[0].startswith(f'Linux {os.uname().release}: '), lines[0])
+    header = next(line for line in lines if line.startswith('FEATURE'))
+    rows = lines[lines.index(header) + 1:]
+    tap.check(len(rows) >= 5, result.stdout)
+    column = header.index('STATE')
+    for row in rows:
+        tap.check(row[column:].split()[0] in ('used', 'offered', 'missing'), row)
+
+
+@tap.case('features --json says the same to a program')
+def shows_features_as_json():
+    result = ringway('features', '--json')
+    tap.equal(result.returncode, 0, 'exit code')
+    told = json.loads(result.stdout)
+    tap.equal(told['usable'], True, 'usable')
+    table = ringway('features').stdout
+    for feature in told['features']:
+        tap.check(feature['name'] in table, f'{feature} is not in the table')
+        tap.check(feature['support'] in ('used', 'offered', 'missing'), str(feature))
+
+
+# ---- The demo -----------------------------------------------------------------------------------
+
+class Demo(harness.Server):
+    """`ringway demo`, and the address and commands that it prints."""
+
+    def __init__(self):
+        super().__init__([harness.RINGWAY, 'demo', '--listen', '127.0.0.1:0'])
+        self.wait_log('Ctrl-C ends it')
+        self.url = re.search(r'serves (ws://127\.0\.0\.1:(\d+)/echo)\n', self.log()).group(1)
+        self.port = int(self.url.split(':')[2].split('/')[0])
+        self.commands = re.findall(r'^  (\S.*)$', self.log(), re.M)
+
+
+@tap.case('the demo prints its address and two commands, and echoes')
+def demo_echoes():
+    with Demo() as demo:
+        tap.equal(len(demo.commands), 2, f'commands in {demo.log()}')
+        for command in demo.commands:
+            tap.check(demo.url in command, command)
+        with wire.Client(('127.0.0.1', demo.port)) as client:
+            client.handshake('/echo')
+            client.send(wire.frame(wire.TEXT, b'hello'))
+            tap.equal(client.data(5), b'hello')
+            client.close_in_order()
+        demo.signal(signal.SIGINT)
+        tap.equal(demo.wait(), 0, 'exit code after Ctrl-C')
+
+
+@tap.case('the load generator that the demo names finds every echo right')
+def demo_command_ringbench():
+    if not harness.RINGBENCH.exists():
+        raise tap.Skip('ringbench is not built (option bench)')
+    with Demo() as demo:
+        words = shlex.split(next(each for each in demo.commands if 'ringbench' in each))
+        result = harness.run(harness.RINGBENCH, *words[1:])
+        tap.equal(result.returncode, 0, f'exit code; it printed {result.stdout}{result.stderr}')
+        demo.signal(signal.SIGTERM)
+        tap.equal(demo.wait(), 0, 'exit code')
+
+
+@tap.case('the client that the demo names connects and shows the echo')
+def demo_command_python():
+    if websockets is None:
+        raise tap.Skip('python3-websockets is not installed')
+    with Demo() as demo:
+        words = shlex.split(next(each for each in demo.commands if 'websockets' in each))
+        tap.equal(words[:3], ['python3', '-m', 'websockets'], 'command')
+        client = subprocess.Popen([sys.executable, *words[1:]], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  preexec_fn=harness.die_with_test)
+        try:
+            client.stdin.write(b'hello ring\n')
+            client.stdin.flush()
+            # The demo answers in binary frames, which this client shows in hexadecimal.
+            shown = read_until(client.stdout, b'< (binary) ' + b'hello ring'.hex().encode())
+            tap.check(f'Connected to {demo.url}'.encode() in shown, repr(shown))
+            client.stdin.close()
+            read_until(client.stdout, b'Connection closed: 1000')
+            tap.equal(client.wait(harness.SECONDS), 0, 'exit code of the client')
+        finally:
+            client.kill()
+            client.stdout.close()
+            client.wait()
+
+
+def read_until(stream, wanted):
+    shown = b''
+    while wanted not in shown:
+        piece = os.read(stream.fileno(), 4096)
+        tap.check(piece, f'ended before {wanted!r}: {shown!r}')
+        shown += piece
+    return shown
+
+
+@tap.case('the websockets library exchanges messages with the demo')
+def demo_library():
+    if websockets is None:
+        raise tap.Skip('python3-websockets is not installed')
+
+    async def talk(url):
+        async with websockets.connect(url) as client:
+            await client.send('grüße')
+            return await client.recv()
+    with Demo() as demo:
+        tap.equal(asyncio.run(talk(demo.url)), 'grüße'.encode(), 'echo (binary frames)')
+
+
+@tap.case('a demo address without a port is refused with a hint')
+def demo_bad_address():
+    result = ringway('demo', '--listen', 'localhost')
+    tap.equal(result.returncode, 1, 'exit code')
+    tap.check('localhost' in result.stderr and 'expected' in result.stderr, result.stderr)
+
+
+# ---- Trouble at start ---------------------------------------------------------------------------
+
+@tap.case('a port that another program has is a clear error and exit code 1')
+def port_taken():
+    with socket.create_server(('127.0.0.1', 0)) as taken:
+        port = taken.getsockname()[1]
+        result = ringway('demo', '--listen', f'127.0.0.1:{port}')
+    tap.equal(result.returncode, 1, 'exit code')
+    for word in (str(port), 'in use', 'another'):
+        tap.check(word in result.stderr, f'no {word} in {result.stderr}')
+
+
+@tap.case('a port that another gateway has is not shared with it')
+def port_of_another_gateway():
+    with Demo() as demo:
+        result = ringway('demo', '--listen', f'127.0.0.1:{demo.port}')
+        tap.equal(result.returncode, 1, 'exit code')
+        tap.check('in use' in result.stderr, result.stderr)
+
+
+@tap.case('an address that no interface has is a clear error')
+def foreign_address():
+    result = ringway('demo', '--listen', '192.0.2.1:0')
+    tap.equal(result.returncode, 1, 'exit code')
+    tap.check('192.0.2.1' in result.stderr and 'no interface' in result.stderr, result.stderr)
+
+
+if __name__ == '__main__':
+    sys.exit(tap.main())

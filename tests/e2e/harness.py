@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The real gateway as a test sees it: a configuration, a process, its address, log and exit code.
+
+    with harness.Gateway(backend.port, limits={'idle_timeout': '300ms'}) as gateway:
+        client = wire.connect(gateway)
+        ...
+        gateway.expect_end(side='client', reason='close', code=1000)
+
+Leaving the block ends the process with SIGTERM and demands that it holds no more descriptors than
+before its first session, logs no error and exits with 0."""
+import ctypes
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+import tap
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+# meson names what it builds; a test that is run by hand finds what tools/build leaves.
+BUILD = pathlib.Path(os.environ.get('RINGWAY_E2E_BUILD', ROOT / 'build'))
+RINGWAY = BUILD / 'gateway/ringway'
+RINGBENCH = BUILD / 'bench/load/ringbench'
+RINGCTL = BUILD / 'tools/ringctl/ringctl'
+# What tests make and use again.
+SCRATCH = BUILD / 'tests/e2e'
+
+SECONDS = 10
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+
+
+def die_with_test():
+    """Runs in a child before exec: no server outlives the test that started it."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def wait_for(condition, what, seconds=SECONDS):
+    """Polls `condition` until it returns something true, which is returned."""
+    end = time.monotonic() + seconds
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > end:
+            raise AssertionError(f'waited {seconds} s in vain for {what}')
+        time.sleep(0.002)
+
+
+def steady(value, what, seconds=SECONDS, still=0.4):
+    """Waits until `value()` has not changed for `still` seconds; returns it."""
+    state = {'value': value(), 'since': time.monotonic()}
+
+    def unchanged():
+        now = value()
+        if now != state['value']:
+            state.update(value=now, since=time.monotonic())
+        return time.monotonic() - state['since'] > still
+    wait_for(unchanged, what, seconds)
+    return state['value']
+
+
+def run(*arguments, seconds=30, **options):
+    """A program that ends by itself; its result with stdout and stderr as text."""
+    return subprocess.run([str(each) for each in arguments], capture_output=True, text=True,
+                          timeout=seconds, check=False, stdin=subprocess.DEVNULL,
+                          preexec_fn=die_with_test, **options)
+
+
+def toml(tables):
+    """[(header, {key: value})] as TOML; JSON's strings, numbers and lists are TOML's too."""
+    blocks = []
+    for header, keys in tables:
+        lines = [header] + [f'{key} = {json.dumps(value)}' for key, value in keys.items()]
+        blocks.append('\n'.join(lines) + '\n')
+    return '\n'.join(blocks)
+
+
+def simple_config(ports, *, address='127.0.0.1:0', workers=1, limits=None, route=None,
+                  backend=None):
+    """One listener, the route /ws and one backend; `ports` are its servers: ports or addresses.
+
+    A session whose end hangs would be cut by close_timeout and nobody would see it; so that time is
+    an hour unless a test asks for another."""
+    servers = [f'127.0.0.1:{port}' if isinstance(port, int) else port for port in ports]
+    return toml([
+        ('[gateway]', {'workers': workers, 'log_level': 'debug'}),
+        ('[[listener]]', {'name': 'in', 'address': address}),
+        ('[[route]]', {'name': 'r', 'listener': 'in', 'path': '/ws', 'mode': 'tcp',
+                       'backend': 'b', **(route or {})}),
+        ('[[backend]]', {'name': 'b', 'servers': servers, **(backend or {})}),
+        ('[limits]', {'close_timeout': '1h', **(limits or {})}),
+    ])
+
+
+def scratch_folder():
+    return pathlib.Path(tempfile.mkdtemp(prefix='ringway-e2e-'))
+
+
+class Server:
+    """A program that serves until it is told to end. Its output goes to a file, stderr too."""
+
+    def __init__(self, arguments, **options):
+        self.folder = scratch_folder()
+        self.log_file = self.folder / 'log'
+        with open(self.log_file, 'wb') as log:
+            self.child = subprocess.Popen([str(each) for each in arguments], stdout=log, stderr=log,
+                                          stdin=subprocess.DEVNULL, preexec_fn=die_with_test,
+                                          **options)
+        self.pid = self.child.pid
+
+    def log(self):
+        return self.log_file.read_text(errors='replace')
+
+    def wait_log(self, pattern, seconds=SECONDS):
+        """The match of a line that is in the log, or comes; the end of the process is an error."""
+        def found():
+            gone = self.child.poll() is not None
+            match = re.search(pattern, self.log(), re.M)
+            tap.check(match or not gone, f'ended with {self.child.poll()} before {pattern!r}:\n'
+                                         f'{self.log()}')
+            return match
+        return wait_for(found, f'{pattern!r} in the log', seconds)
+
+    def signal(self, number):
+        self.child.send_signal(number)
+
+    def wait(self, seconds=SECONDS):
+        """The exit code."""
+        try:
+            return self.child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f'still runs after {seconds} s') from None
+
+    def close(self):
+        """Ends it by force if it still runs, and forgets its files."""
+        if self.child.poll() is None:
+            self.child.kill()
+            self.child.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if kind is not None:
+            tap.notes.append(f'log of pid {self.pid}:\n{self.log()[-6000:]}')
+        self.close()
+
+
+class Gateway(Server):
+    """A gateway with a configuration: `ports` and the options of simple_config, or `text`."""
+
+    def __init__(self, *ports, text=None, **options):
+        self.config_folder = scratch_folder()
+        config = self.config_folder / 'ringway.toml'
+        config.write_text(text or simple_config(ports, **options))
+        super().__init__([RINGWAY, '--config', config])
+        self.seen_ends = 0
+        try:
+            self.wait_log(r'(?:^.* listening on .*\n){%d}' %
+                          config.read_text().count('[[listener]]'))
+        except BaseException:
+            tap.notes.append(f'log:\n{self.log()}')
+            self.close()
+            raise
+        found = re.findall(r'listener "(.*)" listening on (.*):(\d+)\n', self.log())
+        self.ports = {name: int(port) for name, _, port in found}
+        self.host = found[0][1].strip('[]')
+        self.port = int(found[0][2])
+        self.descriptors = self.descriptor_count()
+
+    @property
+    def address(self):
+        return (self.host, self.port)
+
+    def url(self, path='/ws'):
+        host = f'[{self.host}]' if ':' in self.host else self.host
+        return f'ws://{host}:{self.port}{path}'
+
+    def descriptor_count(self):
+        return len(os.listdir(f'/proc/{self.pid}/fd'))
+
+    def resident_bytes(self):
+        text = pathlib.Path(f'/proc/{self.pid}/smaps_rollup').read_text()
+        return int(re.search(r'^Rss:\s+(\d+) kB', text, re.M).group(1)) * 1024
+
+    def ends(self):
+        """The `session end` lines so far, each as {key: text}."""
+        return [dict(pair.split('=', 1) for pair in line.split())
+                for line in re.findall(r'^.* session end (.*)$', self.log(), re.M)]
+
+    def next_end(self, seconds=SECONDS):
+        """The next session's end that no call has returned before."""
+        ends = wait_for(lambda: len(self.ends()) > self.seen_ends and self.ends(),
+                        'a `session end` line', seconds)
+        self.seen_ends += 1
+        return ends[self.seen_ends - 1]
+
+    def expect_end(self, seconds=SECONDS, **wanted):
+        """The next session ended so: side=, reason=, code=, cut= and what else the line holds."""
+        end = self.next_end(seconds)
+        for key, value in wanted.items():
+            tap.equal(end.get(key), str(value), f'{key} of the session end {end}')
+        return end
+
+    def expect_descriptors_as_before(self):
+        """Every session's descriptors are closed. Linger of a failing test is its own."""
+        wait_for(lambda: self.descriptor_count() <= self.descriptors,
+                 f'{self.descriptors} descriptors again; now {self.descriptor_count()}')
+        tap.equal(self.descriptor_count(), self.descriptors, 'descriptors')
+
+    def end(self):
+        """SIGTERM, and what an orderly end looks like."""
+        self.signal(signal.SIGTERM)
+        tap.equal(self.wait(SECONDS * 2), 0, 'exit code after SIGTERM')
+        bad = [line for line in self.log().splitlines() if re.match(r'\S+ error ', line)]
+        tap.check(not bad, f'errors in the log: {bad}')
+
+    def close(self):
+        super().close()
+        shutil.rmtree(self.config_folder, ignore_errors=True)
+
+    def __exit__(self, kind, error, trace):
+        try:
+            if kind is None and self.child.poll() is None:
+                self.expect_descriptors_as_before()
+                self.end()
+        except BaseException as failure:
+            super().__exit__(type(failure), failure, None)
+            raise
+        super().__exit__(kind, error, trace)
