@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What must hold after each turn, and at the end. The worker's own numbers are held against what
+// the simulated kernel and both ends of each story have seen.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "gateway/worker/observer.h"
+#include "gateway/worker/worker.h"
+#include "tests/sim/backend.h"
+#include "tests/sim/client.h"
+#include "tests/sim/sim_kernel.h"
+
+namespace ringway::sim {
+
+/// Adds up what the worker tells about its sessions.
+class Ledger : public worker::Observer {
+ public:
+  void OnSessionEnd(const worker::SessionEnd& end) override;
+  void OnDialFailed(const base::SocketAddress&, std::string_view) override { ++dials_failed; }
+  void OnAcceptPaused(std::string_view) override { ++pauses; }
+
+  uint64_t ended = 0;
+  uint64_t upgraded = 0;
+  uint64_t client_bytes_in = 0;
+  uint64_t client_bytes_out = 0;
+  uint64_t backend_bytes_in = 0;
+  uint64_t backend_bytes_out = 0;
+  uint64_t messages_in = 0;
+  uint64_t frames_out = 0;
+  uint64_t cut = 0;
+  std::array<uint64_t, 32> reasons{};  ///< by session::EndReason
+  uint64_t dials_failed = 0;
+  uint64_t pauses = 0;
+};
+
+struct Pair {
+  const Story* story = nullptr;
+  std::unique_ptr<Client> client;
+  std::unique_ptr<Backend> backend;
+};
+
+class Checks {
+ public:
+  Checks(const Plan& plan, const worker::Worker& worker, SimKernel& kernel, const Ledger& ledger,
+         Verdict& verdict)
+      : plan_(&plan), worker_(&worker), kernel_(&kernel), ledger_(&ledger), verdict_(&verdict) {}
+
+  void AfterTurn();
+  /// The credit of each direction: bytes of a story that are inside the gateway.
+  void Windows(std::vector<Pair>& pairs);
+  /// The worker says that it is finished.
+  void AtEnd();
+  /// A polite story whose connections met no fault is over: everything of it has to be there.
+  /// Returns whether it is over.
+  bool IsSettled(const Pair& pair, uint32_t index);
+
+ private:
+  void Equal(uint64_t left, uint64_t right, const char* what);
+  void Buffers();
+  void Slots();
+  void Counters();
+  bool IsExcused(const Pair& pair) const;
+  void Whole(const Pair& pair, uint32_t index);
+  void Endings();
+
+  const Plan* plan_;
+  const worker::Worker* worker_;
+  SimKernel* kernel_;
+  const Ledger* ledger_;
+  Verdict* verdict_;
+};
+
+}  // namespace ringway::sim

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A client's life: connect, shake hands, talk, end.
+#include "tests/sim/client.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "tests/sim/backend.h"
+
+namespace ringway::sim {
+namespace {
+
+/// Who does not play by the rules goes after so long: nobody else has to wait for it for ever.
+constexpr uint64_t kPatienceNs = 2'000'000'000;
+
+}  // namespace
+
+Client::Client(const Scene& scene, const Story& story, uint32_t index, Server& door)
+    : Actor(story, scene.clock, scene.random, scene.verdict),
+      network_(&scene.network),
+      index_(index),
+      door_(&door),
+      tape_(story.UpTape()),
+      reader_(story.DownTape(), story.text, scene.verdict) {}
+
+void Client::Begin() {
+  begin_ns_ = now();
+  connection_ = network_->Open(Network::AddressOf(static_cast<uint16_t>(20'000 + index_)));
+  door_->waiting.push_back(connection_);
+  if (!story_->IsPolite()) patience_ns_ = now() + kPatienceNs;
+  RINGWAY_TRACE(*verdict_, "client %u: connects", index_);
+}
+
+void Client::Act() {
+  due_ns_ = kNeverNs;
+  if (connection_ == nullptr) Begin();
+  if (now() >= patience_ns_) {
+    RINGWAY_TRACE(*verdict_, "client %u: loses patience", index_);
+    connection_->FarReset();
+    done_ = true;
+    return;
+  }
+  WakeBy(patience_ns_);
+  if (vanished_) return;
+  ReadSome();
+  if (!done_) WriteSome();
+  if (!done_) EndIfOver();
+  if (done_) due_ns_ = kNeverNs;
+}
+
+void Client::ReadSome() {
+  reader_.Feed(Read(story_->client_reads), backend_->sent(), pings_);
+  for (const std::string& ping : reader_.TakePings()) {
+    if (story_->answers_pings) pongs_.push_back(ping);
+  }
+}
+
+// Over when the gateway's stream is, and everything in it was read.
+void Client::EndIfOver() {
+  if (connection_->FarState() == StreamState::kOpen) return;
+  saw_fin_ = connection_->FarState() == StreamState::kFin;
+  if (saw_fin_) connection_->FarClose();
+  done_ = true;
+  RINGWAY_TRACE(*verdict_, "client %u: done, status %d, %lu bytes, %s", index_, reader_.status(),
+                reader_.payload_bytes(), saw_fin_ ? "FIN" : "reset");
+}
+
+void Client::WriteSome() {
+  size_t may = MayWrite(story_->client_writes);
+  if (may == 0) return;
+  bool wrote = false;
+  while (may > 0 && (out_at_ < out_.size() || Refill())) {
+    const size_t bytes = std::min(may, out_.size() - out_at_);
+    const size_t taken = connection_->FarWrite({out_.data() + out_at_, bytes});
+    out_at_ += taken;
+    may -= taken;
+    wrote |= taken > 0;
+    if (taken < bytes) break;
+  }
+  if (wrote && (out_at_ < out_.size() || may == 0)) Wrote(story_->client_writes);
+}
+
+// The next frame, if it is time for one.
+bool Client::Refill() {
+  if (silent_ || done_) return false;
+  if (out_is_data_) payload_out_ += out_.size() - out_header_;
+  out_.clear();
+  out_at_ = out_header_ = 0;
+  out_is_data_ = false;
+  if (!head_sent_) {
+    AppendHead();
+  } else if (reader_.status() == 101 ||
+             (reader_.status() == 0 && story_->pipelines && !ended_writing())) {
+    AppendNext();
+  }
+  wire_ += out_.size();
+  return !out_.empty();
+}
+
+uint64_t Client::payload_sent() const {
+  return payload_out_ + (out_is_data_ && out_at_ > out_header_ ? out_at_ - out_header_ : 0);
+}
+
+uint64_t Client::PayloadTaken() {
+  const uint64_t taken = connection_ == nullptr ? 0 : connection_->up.taken();
+  while (!written_.empty() &&
+         taken >= written_.front().payload_from + written_.front().payload_bytes) {
+    payload_passed_ += written_.front().payload_bytes;
+    written_.pop_front();
+  }
+  if (written_.empty() || taken < written_.front().payload_from) return payload_passed_;
+  return payload_passed_ + (taken - written_.front().payload_from);
+}
+
+bool Client::IsWhole() const {
+  return reader_.payload_bytes() == story_->down_bytes && reader_.pongs_until() == pings_;
+}
+
+}  // namespace ringway::sim

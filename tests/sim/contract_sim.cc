@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The ring-contract suite on the simulated kernel, without faults: what passes here passes on
+// io_uring too, so the fake cannot lie.
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "tests/kernel/ring_contract.h"
+#include "tests/kernel/ring_contract_optional.h"
+#include "tests/sim/sim_kernel.h"
+
+namespace ringway::contract {
+namespace {
+
+using uring::Feature;
+using uring::FeatureSet;
+
+constexpr size_t kPipeBytes = 64 * 1024;
+constexpr uint16_t kServerPort = 4000;
+constexpr uint16_t kNobodysPort = 4001;
+
+class SimEnd : public RemoteEnd {
+ public:
+  explicit SimEnd(sim::Connection* connection) : connection_(connection) {}
+  ~SimEnd() override { Close(); }
+
+  size_t Write(std::span<const uint8_t> bytes) override { return connection_->FarWrite(bytes); }
+  size_t Read(std::span<uint8_t> out) override { return connection_->FarRead(out); }
+  StreamEnd end() const override {
+    switch (connection_->FarState()) {
+      case sim::StreamState::kFin:
+        return StreamEnd::kFin;
+      case sim::StreamState::kReset:
+        return StreamEnd::kReset;
+      case sim::StreamState::kOpen:
+        break;
+    }
+    return StreamEnd::kOpen;
+  }
+  void ShutdownWrite() override { connection_->FarShutdown(); }
+  void Close() override {
+    if (!connection_->far_closed) connection_->FarClose();
+  }
+  void Reset() override { connection_->FarReset(); }
+
+ private:
+  sim::Connection* connection_;
+};
+
+class Silence : public sim::Events {
+ public:
+  uint64_t NextDueNs() override { return sim::kNeverNs; }
+  void RunDue() override {}
+};
+
+class SimWorld : public ContractWorld {
+ public:
+  SimWorld(const QueueSizes& sizes, FeatureSet features)
+      : kernel_(around_, {.sq_entries = sizes.sq_entries,
+                          .cq_entries = sizes.cq_entries,
+                          .features = features,
+                          .watch = sim::Watch::kContract}) {}
+  ~SimWorld() override { EXPECT_EQ(verdict_.failure(), ""); }
+
+  uring::Kernel& kernel() override { return kernel_; }
+  uint64_t NowNs() override { return clock_.NowNs(); }
+
+  Connection Connect() override {
+    sim::Connection* connection = network_.Open(sim::Network::AddressOf(kServerPort));
+    return {.fd = kernel_.AddSocket(connection), .remote = std::make_unique<SimEnd>(connection)};
+  }
+
+  int Listen() override { return kernel_.AddListening(network_.Serve(next_port_++)); }
+
+  std::unique_ptr<RemoteEnd> DialIn(int listening_fd) override {
+    sim::Connection* connection = network_.Open(sim::Network::AddressOf(next_port_++));
+    kernel_.ListeningAt(listening_fd)->waiting.push_back(connection);
+    return std::make_unique<SimEnd>(connection);
+  }
+
+  sockaddr_storage ServerAddress() override { return sim::Network::AddressOf(kServerPort); }
+  std::unique_ptr<RemoteEnd> TakeDialled() override {
+    if (server_.waiting.empty()) return nullptr;
+    sim::Connection* connection = server_.waiting.front();
+    server_.waiting.pop_front();
+    return std::make_unique<SimEnd>(connection);
+  }
+  sockaddr_storage RefusingAddress() override { return sim::Network::AddressOf(kNobodysPort); }
+
+  int OpenFile(std::span<const uint8_t> bytes) override { return kernel_.AddFile(bytes); }
+
+ private:
+  sim::SimClock clock_;
+  sim::Verdict verdict_{clock_};
+  sim::Random random_{1};
+  sim::Faults faults_;
+  sim::Network network_{kPipeBytes};
+  Silence silence_;
+  sim::Surroundings around_{network_, clock_, random_, faults_, verdict_, silence_};
+  sim::Server& server_ = network_.Serve(kServerPort);
+  sim::SimKernel kernel_;
+  uint16_t next_port_ = 5000;
+};
+
+MakeKernel Sim(const char* name, FeatureSet features) {
+  return {.name = name, .make = [features](const QueueSizes& sizes) {
+            return std::make_unique<SimWorld>(sizes, features);
+          }};
+}
+
+std::string NameOf(const testing::TestParamInfo<MakeKernel>& info) { return info.param.name; }
+
+const FeatureSet kCaps = FeatureSet().With(Feature::kReceiveCap).With(Feature::kFixedBuffers);
+
+INSTANTIATE_TEST_SUITE_P(Sim, RingContract,
+                         testing::Values(Sim("AllFeatures", kCaps),
+                                         Sim("NoOptionalFeature", FeatureSet())),
+                         NameOf);
+INSTANTIATE_TEST_SUITE_P(Sim, RingContractOptional, testing::Values(Sim("AllFeatures", kCaps)),
+                         NameOf);
+
+}  // namespace
+}  // namespace ringway::contract

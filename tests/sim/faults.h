@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What may go wrong: named probabilities, in ten thousand, each with the event that it is drawn
+// for. A seed switches a random subset off, so that faults are met alone and together.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "tests/sim/random.h"
+
+namespace ringway::sim {
+
+// X(name, highest probability in ten thousand, what happens)
+#define RINGWAY_FAULTS(X)                                                                       \
+  X(short_receive, 3000, "a receive brings less than is there")                                 \
+  X(short_send, 3000, "a send takes less than there is room for")                               \
+  X(late, 2500, "an operation waits although it could go on")                                   \
+  X(reset, 15, "the network resets a connection")                                               \
+  X(epipe, 15, "a send fails with EPIPE while bytes wait to be received")                       \
+  X(no_buffers, 300, "a receive ends with -ENOBUFS although there are buffers")                 \
+  X(receive_ends, 600, "a multishot receive ends with a good completion, without F_MORE")       \
+  X(empty_buffer_at_end, 5000, "the end of a stream comes with a buffer")                       \
+  X(data_after_cancel, 4000, "a cancelled receive goes on for a while")                         \
+  X(cancel_races_success, 4000, "a cancel finds its target done, or does it by its coming")     \
+  X(reorder, 8000, "links complete in another order than they became ready")                    \
+  X(completion_after_close, 2500, "a completion comes once more when its descriptor is closed") \
+  X(queue_overflow, 2500, "the completion queue is tiny")                                       \
+  X(full_submission, 2500, "the submission queue is tiny")                                      \
+  X(partial_submit, 500, "an entry takes only some of the submissions")                         \
+  X(no_memory, 300, "an entry takes none of the submissions: EAGAIN")                           \
+  X(interrupted, 500, "a wait is interrupted by a signal")                                      \
+  X(accept_emfile, 700, "accept fails with EMFILE")                                             \
+  X(accept_enfile, 500, "accept fails with ENFILE")                                             \
+  X(accept_enobufs, 500, "accept fails with ENOBUFS")                                           \
+  X(accept_aborted, 700, "accept fails with ECONNABORTED")                                      \
+  X(accept_ends, 1500, "a multishot accept ends with a good completion")                        \
+  X(socket_emfile, 500, "no descriptor for a backend connection")                               \
+  X(connect_refused, 800, "a connect is refused")                                               \
+  X(connect_timeout, 500, "a connect ends with ETIMEDOUT")                                      \
+  X(connect_unreachable, 500, "a connect ends with EHOSTUNREACH")                               \
+  X(connect_silence, 500, "a connect is never answered")                                        \
+  X(slow_reader, 3000, "somebody reads little at a time")                                       \
+  X(stopped_reader, 2000, "somebody stops reading for a while")                                 \
+  X(split_every_byte, 3000, "somebody writes one byte at a time")                               \
+  X(exact_deadline, 9000, "time jumps exactly to the deadline")                                 \
+  X(late_clock, 3000, "a wait ends later than its deadline")
+
+enum class Fault : uint8_t {
+#define X(name, most, what) k_##name,
+  RINGWAY_FAULTS(X)
+#undef X
+};
+
+inline constexpr size_t kFaults = 0
+#define X(name, most, what) +1
+    RINGWAY_FAULTS(X)
+#undef X
+    ;
+
+/// The probabilities of one run, and how often each struck.
+struct Faults {
+#define X(name, most, what) uint32_t name = 0;
+  RINGWAY_FAULTS(X)
+#undef X
+  std::array<uint64_t, kFaults> struck{};
+
+  /// Each fault is off for half of the seeds; else its probability is anything up to its highest.
+  static Faults Draw(Random& random) {
+    Faults faults;
+#define X(name, most, what) \
+  if (random.Chance(5000)) faults.name = static_cast<uint32_t>(random.Between(1, most));
+    RINGWAY_FAULTS(X)
+#undef X
+    return faults;
+  }
+
+  /// From now on nothing goes wrong.
+  void Stop() {
+#define X(name, most, what) name = 0;
+    RINGWAY_FAULTS(X)
+#undef X
+  }
+};
+
+/// Draws one fault by its name and counts it where it strikes.
+#define RINGWAY_STRIKES(random, faults, name) \
+  ((random).Chance((faults).name) && ++(faults).struck[static_cast<size_t>(Fault::k_##name)] > 0)
+
+}  // namespace ringway::sim

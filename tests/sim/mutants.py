@@ -1,0 +1,125 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Plants bugs, one at a time, and expects the simulation to find each.
+
+    mutants.py [--build FOLDER] [--seeds N] [NAME...]
+
+Each file of mutants/ is a patch of production code, and its first line says what it breaks. In a
+scratch copy of the tree (FOLDER/mutants, kept and synchronised) each is applied, `simulate` is
+built, and its seeds 1 to N must fail. A mutant that survives is a check that is missing. Prints
+TAP: what found each mutant stands behind its name."""
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+TARGET = 'tests/sim/simulate'
+# What the scratch copy needs to be configured and to build the target.
+WANTED = ('gateway/', 'uring/', 'tests/', 'tools/', 'meson.build', 'meson_options.txt')
+LIMIT_SECONDS = 60
+
+
+def files_of_tree():
+    listed = subprocess.run(['git', 'ls-files', '-co', '--exclude-standard', '-z'], cwd=ROOT,
+                            capture_output=True, text=True, check=False)
+    if listed.returncode == 0:
+        paths = listed.stdout.split('\0')
+    else:
+        paths = [str(path.relative_to(ROOT)) for path in ROOT.rglob('*') if path.is_file()]
+    return [path for path in paths if path.startswith(WANTED) and (ROOT / path).is_file()]
+
+
+def synchronise(scratch):
+    """Writes only what differs, so that ninja builds only what changed."""
+    wanted = set(files_of_tree())
+    for path in wanted:
+        source, copy = ROOT / path, scratch / path
+        content = source.read_bytes()
+        if not copy.is_file() or copy.read_bytes() != content:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(content)
+            shutil.copymode(source, copy)
+    for copy in scratch.rglob('*'):
+        if copy.is_file() and str(copy.relative_to(scratch)) not in wanted:
+            copy.unlink()
+
+
+class Scratch:
+    def __init__(self, folder):
+        self.tree = folder / 'tree'
+        self.build = folder / 'build'
+        self.tree.mkdir(parents=True, exist_ok=True)
+        synchronise(self.tree)
+        if not (self.build / 'build.ninja').is_file():
+            self.run(['meson', 'setup', '--optimization=1', '-Dbench=false', str(self.build),
+                      str(self.tree)])
+
+    def run(self, command):
+        done = subprocess.run(['nice', *command], cwd=self.tree, text=True, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode != 0:
+            raise RuntimeError(f'{" ".join(command)}: {done.stdout[-2000:]}')
+        return done.stdout
+
+    def compile(self):
+        self.run(['ninja', '-C', str(self.build), '-j', str(min(2, os.cpu_count() or 1)), TARGET])
+
+    def simulate(self, seeds):
+        """None if every seed is well, else what failed first."""
+        command = [str(self.build / TARGET), '--seeds', f'1..{seeds}']
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_SECONDS,
+                                  check=False)
+        except subprocess.TimeoutExpired:
+            return f'a seed does not end within {LIMIT_SECONDS} s'
+        if done.returncode == 0:
+            return None
+        found = re.search(r'^not ok \d+ - (.*)$', done.stdout, re.M)
+        check = re.search(r'(\w+\.\w+:\d+: .*)$', done.stderr.strip())
+        what = found.group(1) if found else f'exit {done.returncode}'
+        return f'{what} ({check.group(1)})' if check and 'crashed' in what else what
+
+    def apply(self, patch):
+        self.run(['patch', '-p1', '-s', '-F3', '--no-backup-if-mismatch', '-i', str(patch)])
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--build', default=str(ROOT / 'build'))
+    parser.add_argument('--seeds', type=int, default=2000)
+    parser.add_argument('names', nargs='*')
+    options = parser.parse_args()
+    patches = sorted((HERE / 'mutants').glob('*.patch'))
+    if options.names:
+        patches = [patch for patch in patches if patch.stem in options.names]
+    scratch = Scratch(pathlib.Path(options.build).resolve() / 'mutants')
+    scratch.compile()
+    failure = scratch.simulate(options.seeds)
+    print(f'1..{len(patches) + 1}')
+    print('ok 1 - without a mutant all is well' if failure is None
+          else f'not ok 1 - without a mutant: {failure}', flush=True)
+    survivors = 0 if failure is None else 1
+    for number, patch in enumerate(patches, 2):
+        try:
+            scratch.apply(patch)
+            scratch.compile()
+            found = scratch.simulate(options.seeds)
+            survivors += found is None
+            print(f'ok {number} - {patch.stem}: {found}' if found
+                  else f'not ok {number} - {patch.stem} survives', flush=True)
+        except RuntimeError as error:
+            survivors += 1
+            print(f'not ok {number} - {patch.stem}')
+            print('# ' + str(error).replace('\n', '\n# '), flush=True)
+        finally:
+            synchronise(scratch.tree)
+    return 0 if survivors == 0 else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Simulated TCP: connections of two bounded byte queues, with FIN, RST and half-close as Linux has
+// them; sockets that listen, and addresses where somebody answers. The near end is the worker's
+// (its kernel acts for it), the far end belongs to a simulated client or backend.
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace ringway::sim {
+
+/// One direction of a connection.
+class Pipe {
+ public:
+  explicit Pipe(size_t capacity) : capacity_(capacity) {}
+
+  /// Takes as many bytes as there is room for.
+  size_t Write(std::span<const uint8_t> bytes);
+  size_t Read(std::span<uint8_t> out);
+  void Clear();
+
+  size_t size() const { return bytes_.size() - head_; }
+  size_t room() const { return capacity_ - size(); }
+  uint64_t taken() const { return taken_; }  ///< bytes read in all
+
+  bool fin = false;  ///< nothing comes behind what is in it
+
+ private:
+  size_t capacity_;
+  std::vector<uint8_t> bytes_;
+  size_t head_ = 0;
+  uint64_t taken_ = 0;
+};
+
+enum class StreamState : uint8_t { kOpen, kFin, kReset };
+
+struct Connection {
+  explicit Connection(size_t capacity) : up(capacity), down(capacity) {}
+
+  // ---- The far end. No call waits.
+  size_t FarWrite(std::span<const uint8_t> bytes);
+  size_t FarRead(std::span<uint8_t> out);
+  /// What the stream says when FarRead brings nothing.
+  StreamState FarState() const;
+  void FarShutdown() { up.fin = true; }
+  /// FIN, or RST when bytes were left unread.
+  void FarClose();
+  void FarReset();
+
+  // ---- The near end.
+  /// 0 or more: bytes; a negative errno; -EAGAIN: nothing yet.
+  int NearReceive(std::span<uint8_t> out);
+  /// What a send would meet before a byte is looked at: 0, or a negative errno.
+  int NearSendError();
+  size_t NearSend(std::span<const uint8_t> bytes);
+  int NearShutdown();
+  void NearClose();
+
+  /// An RST that neither end asked for.
+  void Break();
+
+  Pipe up;    ///< far to near
+  Pipe down;  ///< near to far
+  sockaddr_storage far_address{};
+  bool near_shut = false;
+  bool near_closed = false;
+  bool far_closed = false;
+  bool broken = false;      ///< an RST has passed
+  bool near_error = false;  ///< and the near end was not told yet: it is told once
+  bool far_reset = false;   ///< the far end sees it
+  bool tainted = false;     ///< a fault struck: nothing is owed any more but order
+  bool touched = false;     ///< something changed for the far end
+};
+
+/// Somebody at an address, or behind a listening socket: connections that wait to be taken.
+struct Server {
+  uint16_t port = 0;
+  std::deque<Connection*> waiting;
+  bool unreachable = false;  ///< a fault kept somebody from coming here
+};
+
+class Network {
+ public:
+  explicit Network(size_t capacity) : capacity_(capacity) {}
+
+  /// A connection that nobody has taken yet.
+  Connection* Open(const sockaddr_storage& far_address);
+  /// Somebody answers at 127.0.0.1:port from now on.
+  Server& Serve(uint16_t port);
+  /// Who answers there, or nullptr.
+  Server* Find(const sockaddr_storage& address);
+
+  static sockaddr_storage AddressOf(uint16_t port);
+
+ private:
+  size_t capacity_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::deque<Server> servers_;
+};
+
+}  // namespace ringway::sim

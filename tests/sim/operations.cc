@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Carrying out: what each operation does when it is looked at, and how it ends.
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "tests/sim/sim_kernel.h"
+
+namespace ringway::sim {
+namespace {
+
+/// Linux: MULTISHOT_MAX_RETRY, then other sockets have their turn.
+constexpr int kDeliveriesMax = 32;
+
+bool IsSend(uint8_t opcode) {
+  return opcode == IORING_OP_SEND || opcode == IORING_OP_SENDMSG || opcode == IORING_OP_SEND_ZC;
+}
+
+size_t TotalBytes(const Request& request) {
+  size_t total = 0;
+  for (const auto piece : request.pieces) total += piece.size();
+  return total;
+}
+
+}  // namespace
+
+void SimKernel::Finish(Request& request, int result, Nature nature) {
+  request.done = true;
+  cq_.Post({.user_data = request.user_data, .res = result, .nature = nature});
+  RINGWAY_TRACE(around_.verdict, "kernel: %016lx = %d", request.user_data, result);
+}
+
+void SimKernel::Try(Request& request) {
+  if (request.done) return;
+  Descriptor* at = Find(request.fd);
+  if (at == nullptr) return Finish(request, -EBADF, Nature::kOther);
+  const uint64_t now = around_.clock.now_ns;
+  if (now >= request.cancelled_at_ns) return Finish(request, -ECANCELED, Nature::kOther);
+  if (now < request.not_before_ns) return;
+  switch (request.opcode) {
+    case IORING_OP_ACCEPT:
+      return TryAccept(request, *at);
+    case IORING_OP_CONNECT:
+      return TryConnect(request, *at);
+    case IORING_OP_READ:
+    case IORING_OP_READ_FIXED:
+      return TryRead(request, *at);
+    default:
+      break;
+  }
+  if (at->connection == nullptr) return Finish(request, -ENOTCONN, Nature::kOther);
+  if (RINGWAY_STRIKES(around_.random, around_.faults, reset)) at->connection->Break();
+  if (request.opcode == IORING_OP_RECV) return TryReceive(request, *at->connection);
+  TrySend(request, *at->connection);
+}
+
+int SimKernel::AcceptError(Server& server) {
+  if (RINGWAY_STRIKES(around_.random, around_.faults, accept_emfile)) return -EMFILE;
+  if (RINGWAY_STRIKES(around_.random, around_.faults, accept_enfile)) return -ENFILE;
+  if (RINGWAY_STRIKES(around_.random, around_.faults, accept_enobufs)) return -ENOBUFS;
+  if (RINGWAY_STRIKES(around_.random, around_.faults, accept_aborted)) {
+    server.waiting.front()->Break();
+    server.waiting.pop_front();
+    return -ECONNABORTED;
+  }
+  return 0;
+}
+
+void SimKernel::TryAccept(Request& request, Descriptor& at) {
+  Server& server = *at.listening;
+  for (int i = 0; i < kDeliveriesMax && !server.waiting.empty(); ++i) {
+    if (const int error = AcceptError(server); error != 0) {
+      return Finish(request, error, Nature::kAcceptFailed);
+    }
+    Connection* connection = server.waiting.front();
+    server.waiting.pop_front();
+    // `at` may move with the next line.
+    const int fd = AddSocket(connection);
+    connection->touched = true;
+    const bool more = request.multishot && cq_.HasRoom() &&
+                      !RINGWAY_STRIKES(around_.random, around_.faults, accept_ends);
+    request.done = !more;
+    cq_.Post({.user_data = request.user_data,
+              .res = fd,
+              .flags = more ? IORING_CQE_F_MORE : 0,
+              .nature = Nature::kAccepted});
+    RINGWAY_TRACE(around_.verdict, "kernel: %016lx accepted %d", request.user_data, fd);
+    if (!more) return;
+  }
+}
+
+void SimKernel::TryConnect(Request& request, Descriptor& at) {
+  Server* server = around_.network.Find(request.address);
+  if (request.connect_result != 0 || server == nullptr) {
+    const int result = request.connect_result != 0 ? request.connect_result : -ECONNREFUSED;
+    return Finish(request, result, Nature::kOther);
+  }
+  at.connection = around_.network.Open(request.address);
+  at.connection->touched = true;
+  server->waiting.push_back(at.connection);
+  Finish(request, 0, Nature::kOther);
+}
+
+void SimKernel::TryReceive(Request& request, Connection& connection) {
+  for (int i = 0; i < kDeliveriesMax; ++i) {
+    if (!Deliver(request, connection)) return;
+  }
+}
+
+// One completion of a receive. False: no other can follow now.
+bool SimKernel::Deliver(Request& request, Connection& connection) {
+  const bool readable =
+      connection.up.size() > 0 || connection.near_error || connection.broken || connection.up.fin;
+  if (!readable) return false;
+  const std::optional<OfferedBuffer> buffer = groups_.Front(request.group);
+  if (!buffer || RINGWAY_STRIKES(around_.random, around_.faults, no_buffers)) {
+    Finish(request, -ENOBUFS, Nature::kStarved);
+    return false;
+  }
+  // The cap is looked at between buffers, not within one: so does Linux 6.18.
+  size_t bytes = std::min<size_t>(buffer->bytes.size(), request.bytes_max);
+  if (bytes > 1 && RINGWAY_STRIKES(around_.random, around_.faults, short_receive)) {
+    bytes = 1 + around_.random.Below(bytes - 1);
+  }
+  const int got = connection.NearReceive(buffer->bytes.first(bytes));
+  const bool with_buffer =
+      got > 0 || (got == 0 && RINGWAY_STRIKES(around_.random, around_.faults, empty_buffer_at_end));
+  if (!with_buffer) {
+    Finish(request, got, Nature::kReceived);
+    return false;
+  }
+  groups_.Take(request.group);
+  request.cap_left -= std::min(request.cap_left, static_cast<uint64_t>(got));
+  const bool more = got > 0 && request.multishot && request.cap_left > 0 && cq_.HasRoom() &&
+                    !RINGWAY_STRIKES(around_.random, around_.faults, receive_ends);
+  const uint32_t flags = static_cast<uint32_t>(buffer->index) << IORING_CQE_BUFFER_SHIFT |
+                         IORING_CQE_F_BUFFER | (more ? IORING_CQE_F_MORE : 0) |
+                         (connection.up.size() > 0 ? IORING_CQE_F_SOCK_NONEMPTY : 0);
+  cq_.Post({.user_data = request.user_data,
+            .res = got,
+            .flags = flags,
+            .group = request.group,
+            .nature = Nature::kReceived});
+  RINGWAY_TRACE(around_.verdict, "kernel: %016lx = %d in buffer %u/%u%s", request.user_data, got,
+                request.group, buffer->index, more ? "" : ", its last");
+  request.done = !more;
+  return more;
+}
+
+void SimKernel::TrySend(Request& request, Connection& connection) {
+  // Sends of one socket leave in their order.
+  for (const Request& earlier : requests_) {
+    if (&earlier == &request) break;
+    if (!earlier.done && earlier.fd == request.fd && IsSend(earlier.opcode)) return;
+  }
+  if (RINGWAY_STRIKES(around_.random, around_.faults, epipe)) {
+    connection.Break();
+    connection.near_error = false;  // this send has been told
+    return Finish(request, -EPIPE, Nature::kOther);
+  }
+  int result = connection.NearSendError();
+  const size_t room = connection.down.room();
+  if (result == 0 && room == 0 && !connection.far_closed) return;
+  size_t left = std::min(TotalBytes(request), connection.far_closed ? SIZE_MAX : room);
+  if (left > 1 && RINGWAY_STRIKES(around_.random, around_.faults, short_send)) {
+    left = 1 + around_.random.Below(left - 1);
+  }
+  for (auto piece = request.pieces.begin(); result >= 0 && piece != request.pieces.end(); ++piece) {
+    const size_t bytes = std::min(left, piece->size());
+    if (bytes == 0) break;
+    connection.NearSend(piece->first(bytes));
+    result += static_cast<int>(bytes);
+    left -= bytes;
+  }
+  if (request.opcode != IORING_OP_SEND_ZC) return Finish(request, result, Nature::kSent);
+  cq_.Post({.user_data = request.user_data, .res = result, .flags = IORING_CQE_F_MORE});
+  cq_.Post({.user_data = request.user_data, .flags = IORING_CQE_F_NOTIF});
+  request.done = true;
+}
+
+void SimKernel::TryRead(Request& request, Descriptor& at) {
+  if (at.kind == DescriptorKind::kEvent) {
+    if (at.event_count == 0) return;
+    std::memcpy(request.out.data(), &at.event_count, sizeof at.event_count);
+    at.event_count = 0;
+    return Finish(request, sizeof at.event_count, Nature::kOther);
+  }
+  const uint8_t* begin = request.out.data();
+  const bool registered = std::ranges::any_of(fixed_, [&](std::span<const uint8_t> one) {
+    return begin >= one.data() && begin + request.out.size() <= one.data() + one.size();
+  });
+  if (!registered) return Finish(request, -EFAULT, Nature::kOther);
+  const size_t from = std::min<size_t>(request.offset, at.file.size());
+  const size_t bytes = std::min(request.out.size(), at.file.size() - from);
+  std::memcpy(request.out.data(), at.file.data() + from, bytes);
+  Finish(request, static_cast<int>(bytes), Nature::kOther);
+}
+
+}  // namespace ringway::sim

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Drawing a plan. Most stories are ordinary and small: what is rare should meet what is common.
+#include "tests/sim/plan.h"
+
+#include <algorithm>
+
+namespace ringway::sim {
+namespace {
+
+constexpr uint64_t kMs = 1'000'000;
+constexpr uint64_t kSecond = 1'000 * kMs;
+
+}  // namespace
+
+Tape Story::DownTape() const {
+  if (backend != BackendKind::kEcho) {
+    return {text ? TapeKind::kText : TapeKind::kBinary, down_offset};
+  }
+  return {text ? TapeKind::kText : TapeKind::kInverted, up_offset};
+}
+
+bool Story::IsPolite() const {
+  switch (client_ending) {
+    case ClientEnding::kReset:
+    case ClientEnding::kVanish:
+    case ClientEnding::kBadFrame:
+      return false;
+    case ClientEnding::kWait:
+      if (backend_ending != BackendEnding::kHalfClose) return false;
+      break;
+    default:
+      break;
+  }
+  return opening == Opening::kValid && backend_ending != BackendEnding::kReset && answers_pings;
+}
+
+Plan::Plan(uint64_t seed) : random(seed), faults(Faults::Draw(random)) {
+  static constexpr uint64_t kPipes[] = {200, 1500, 8192, 65536, 262144};
+  static constexpr uint32_t kWindows[] = {1024, 4096, 8192, 32768, 131072};
+  static constexpr uint32_t kSmall[] = {2, 4, 8, 32, 64};
+  static constexpr uint32_t kBulk[] = {1, 2, 4};
+  pipe_bytes = random.Pick(kPipes);
+  limits.window_bytes = random.Pick(kWindows);
+  limits.small_buffers = random.Pick(kSmall);
+  limits.bulk_buffers = random.Pick(kBulk);
+  limits.sessions_per_worker_max = static_cast<uint32_t>(random.Between(1, 12));
+  caps_receives = random.Chance(5000);
+  sq_entries = RINGWAY_STRIKES(random, faults, full_submission) ? 1U << random.Between(1, 3) : 256;
+  cq_entries = RINGWAY_STRIKES(random, faults, queue_overflow) ? 1U << random.Between(2, 4) : 1024;
+  connect_timeout_ns = 500 * kMs;
+  weather = random.Chance(6000) ? Weather::kSteady : Weather::kHectic;
+  weather == Weather::kSteady ? DrawSteady() : DrawHectic();
+  const uint64_t count = random.Chance(500) ? random.Between(8, kStoriesMax) : random.Between(1, 8);
+  const uint64_t apart_ns = random.Below(3) * 4 * kMs;
+  for (uint64_t i = 0; i < count; ++i) {
+    stories.push_back(DrawStory(i * random.Below(apart_ns + 1)));
+  }
+}
+
+void Plan::DrawSteady() {
+  limits.handshake_timeout_ns = 20 * kSecond;
+  limits.idle_timeout_ns = random.Chance(5000) ? 0 : 3000 * kSecond;
+  limits.ping_interval_ns = random.Chance(5000) ? 0 : 2 * kSecond;
+  limits.pong_timeout_ns = 100 * kSecond;
+  limits.close_timeout_ns = 100 * kSecond;
+  limits.drain_timeout_ns = random.Below(3 * kSecond);
+  // What stalled sockets may hold back in all, so that nobody has to wait for them.
+  limits.chunks = 64 + 2 * limits.sessions_per_worker_max * (limits.window_bytes / 16384 + 4);
+  limits.cells = 4096;
+}
+
+void Plan::DrawHectic() {
+  limits.handshake_timeout_ns = random.Between(1, 200) * kMs;
+  limits.idle_timeout_ns = random.Between(1, 500) * kMs;
+  limits.ping_interval_ns = random.Chance(3000) ? 0 : random.Between(1, 50) * kMs;
+  limits.pong_timeout_ns = random.Between(1, 50) * kMs;
+  limits.close_timeout_ns = random.Between(1, 200) * kMs;
+  limits.drain_timeout_ns = random.Below(300) * kMs;
+  connect_timeout_ns = random.Between(1, 50) * kMs;
+  limits.chunks = static_cast<uint32_t>(random.Between(1, 64));
+  limits.cells = static_cast<uint32_t>(random.Between(2, 64));
+  if (random.Chance(5000)) limits.worker_queued_bytes_max = random.Between(2000, 200'000);
+  if (random.Chance(2000)) limits.frame_bytes_max = random.Between(100, 5000);
+  if (random.Chance(2000)) limits.message_bytes_max = random.Between(100, 5000);
+  drain_ns = random.Chance(3000) ? random.Below(20 * kMs) : random.Below(kSecond);
+}
+
+Pace Plan::DrawReading() {
+  Pace pace;
+  if (RINGWAY_STRIKES(random, faults, slow_reader)) {
+    pace.bytes_max = static_cast<uint32_t>(random.Between(20, 700));
+    pace.pause_ns_max = random.Between(1, 2) * kMs;
+  }
+  if (RINGWAY_STRIKES(random, faults, stopped_reader)) {
+    pace.stop_from_ns = random.Below(10 * kMs);
+    pace.stop_until_ns = pace.stop_from_ns + random.Below(200 * kMs);
+  }
+  return pace;
+}
+
+Pace Plan::DrawWriting(uint64_t bytes) {
+  Pace pace;
+  if (RINGWAY_STRIKES(random, faults, split_every_byte)) {
+    pace.bytes_max = static_cast<uint32_t>(1 + bytes / 600);  // a long story would never end
+    pace.pause_ns_max = 20'000;
+  } else if (random.Chance(5000)) {
+    pace.bytes_max = static_cast<uint32_t>(random.Between(2, 3000) + bytes / 300);
+  }
+  return pace;
+}
+
+void Plan::DrawTraffic(Story& story) {
+  static constexpr uint64_t kSizes[] = {300, 300, 300, 3000, 8000, 20'000, 100'000};
+  const Tape up = story.UpTape();
+  story.up_bytes = up.CharacterFront(random.Below(random.Pick(kSizes)));
+  story.message_bytes_max =
+      static_cast<uint32_t>(1 + random.Below(story.up_bytes + 1) + story.up_bytes / 50);
+  story.fragments_max = random.Chance(6000) ? 1 : static_cast<uint32_t>(random.Between(2, 5));
+  story.ping_chance = random.Chance(6000) ? 0 : static_cast<uint32_t>(random.Below(5000));
+  const uint64_t talk = random.Below(random.Pick(kSizes));
+  switch (story.backend) {
+    case BackendKind::kEcho:
+      story.down_bytes = story.up_bytes;
+      break;
+    case BackendKind::kTalker:
+      story.down_bytes = story.DownTape().CharacterFront(talk);
+      break;
+    case BackendKind::kSink:
+      break;
+  }
+  story.reset_at_bytes = random.Below(story.up_bytes + story.down_bytes + 1);
+}
+
+Story Plan::DrawStory(uint64_t begin_ns) {
+  Story story;
+  story.begin_ns = begin_ns;
+  story.listener = static_cast<uint32_t>(random.Below(kListeners));
+  story.text = random.Chance(3000);
+  if (random.Chance(1200)) story.opening = static_cast<Opening>(random.Between(1, 6));
+  story.pipelines = random.Chance(2000);
+  story.up_offset = random.Below(60'000);
+  story.down_offset = random.Below(60'000);
+  story.backend = static_cast<BackendKind>(random.Below(3));
+  story.answers_pings = !random.Chance(1000);
+  if (random.Chance(3000)) story.backend_ending = BackendEnding::kHalfClose;
+  if (random.Chance(1000)) story.backend_ending = BackendEnding::kReset;
+  static constexpr ClientEnding kUsual[] = {ClientEnding::kCloseWhenSent,
+                                            ClientEnding::kCloseWhenWhole, ClientEnding::kFin};
+  story.client_ending = story.backend_ending == BackendEnding::kHalfClose && random.Chance(7000)
+                            ? ClientEnding::kWait
+                            : random.Pick(kUsual);
+  if (random.Chance(1500)) {
+    story.client_ending =
+        static_cast<ClientEnding>(random.Between(static_cast<uint64_t>(ClientEnding::kReset), 6));
+  }
+  DrawTraffic(story);
+  story.client_reads = DrawReading();
+  story.backend_reads = DrawReading();
+  story.client_writes = DrawWriting(story.up_bytes);
+  story.backend_writes = DrawWriting(story.down_bytes);
+  return story;
+}
+
+}  // namespace ringway::sim

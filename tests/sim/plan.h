@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a seed decides before anything runs: sizes, limits, faults, and for each session a story of
+// its client and its backend. One story has one route, so whoever dials a backend is known.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "gateway/base/limits.h"
+#include "tests/sim/faults.h"
+#include "tests/sim/random.h"
+#include "tests/sim/tape.h"
+
+namespace ringway::sim {
+
+enum class Opening : uint8_t {
+  kValid,
+  kGarbage,    ///< no HTTP: 400
+  kNoRoute,    ///< 404
+  kNoUpgrade,  ///< 426
+  kTooLarge,   ///< 431
+  kNever,      ///< stops in the middle: 408, or the drain
+  kLeaves,     ///< FIN in the middle
+};
+
+enum class ClientEnding : uint8_t {
+  kCloseWhenSent,   ///< a Close as soon as everything was sent
+  kCloseWhenWhole,  ///< a Close when everything that is owed has come
+  kWait,            ///< the backend ends first
+  kFin,             ///< FIN without a Close
+  kReset,
+  kVanish,    ///< neither reads nor writes any more
+  kBadFrame,  ///< an unmasked frame: 1002
+};
+
+enum class BackendKind : uint8_t {
+  kEcho,    ///< answers each byte
+  kTalker,  ///< sends by itself
+  kSink,    ///< sends nothing
+};
+
+enum class BackendEnding : uint8_t {
+  kWithClient,  ///< closes when the gateway has half-closed and everything was sent
+  kHalfClose,   ///< half-closes when everything was sent, and goes on reading
+  kReset,       ///< resets after some bytes
+};
+
+/// How somebody moves bytes: at most so many at a time, so long apart.
+struct Pace {
+  uint32_t bytes_max = 65536;
+  uint64_t pause_ns_max = 100'000;
+  uint64_t stop_from_ns = UINT64_MAX;  ///< does not read from then
+  uint64_t stop_until_ns = 0;          ///< until then
+};
+
+struct Story {
+  uint64_t begin_ns = 0;  ///< after the start
+  uint32_t listener = 0;
+  bool text = false;  ///< the route's frames
+  Opening opening = Opening::kValid;
+  bool pipelines = false;  ///< sends its first frames without waiting for the 101
+  uint64_t up_bytes = 0;   ///< payload from the client
+  uint32_t message_bytes_max = 1;
+  uint32_t fragments_max = 1;
+  uint32_t ping_chance = 0;  ///< in ten thousand, before each frame
+  ClientEnding client_ending = ClientEnding::kCloseWhenSent;
+  bool answers_pings = true;
+  Pace client_reads;
+  Pace client_writes;
+
+  BackendKind backend = BackendKind::kEcho;
+  BackendEnding backend_ending = BackendEnding::kWithClient;
+  uint64_t down_bytes = 0;      ///< payload from the backend, an echo's too
+  uint64_t reset_at_bytes = 0;  ///< received or sent
+  Pace backend_reads;
+  Pace backend_writes;
+
+  uint64_t up_offset = 0;    ///< of the client's tape
+  uint64_t down_offset = 0;  ///< of a talker's tape
+
+  Tape UpTape() const { return {text ? TapeKind::kText : TapeKind::kBinary, up_offset}; }
+  Tape DownTape() const;
+  /// Nobody in it does anything wrong or stops for good: all of it has to arrive.
+  bool IsPolite() const;
+};
+
+enum class Weather : uint8_t {
+  kSteady,  ///< long timers, enough memory, the drain at the end: polite stories complete
+  kHectic,  ///< short timers, little memory, a drain at any time: only order is owed
+};
+
+inline constexpr uint32_t kListeners = 2;
+inline constexpr uint32_t kStoriesMax = 24;
+
+struct Plan {
+  explicit Plan(uint64_t seed);
+
+  Random random;
+  Faults faults;
+  Weather weather = Weather::kSteady;
+  base::Limits limits;
+  uint64_t connect_timeout_ns = 0;
+  uint32_t sq_entries = 0;
+  uint32_t cq_entries = 0;
+  uint64_t pipe_bytes = 0;
+  bool caps_receives = false;
+  uint64_t drain_ns = 0;  ///< after the start; kHectic only
+  std::vector<Story> stories;
+
+ private:
+  void DrawSteady();
+  void DrawHectic();
+  Story DrawStory(uint64_t begin_ns);
+  void DrawTraffic(Story& story);
+  Pace DrawReading();
+  Pace DrawWriting(uint64_t bytes);
+};
+
+}  // namespace ringway::sim

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the simulated kernel keeps: descriptors, and operations that have not ended.
+#pragma once
+
+#include <netinet/in.h>
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "tests/sim/network.h"
+
+namespace ringway::sim {
+
+enum class DescriptorKind : uint8_t { kClosed, kSocket, kListening, kEvent, kFile };
+
+struct Descriptor {
+  DescriptorKind kind = DescriptorKind::kClosed;
+  Connection* connection = nullptr;  ///< sockets: null before their connect
+  Server* listening = nullptr;
+  uint64_t event_count = 0;
+  std::vector<uint8_t> file;
+  /// Of an operation that ended here: what a completion after the close would carry.
+  uint64_t last_user_data = 0;
+  bool was_used = false;
+};
+
+inline constexpr uint64_t kNeverNs = UINT64_MAX;
+
+/// An operation with the kernel.
+struct Request {
+  uint8_t opcode = 0;
+  bool multishot = false;
+  bool done = false;
+  int fd = -1;
+  uint64_t user_data = 0;
+  uint64_t not_before_ns = 0;           ///< it is not looked at earlier
+  uint64_t cancelled_at_ns = kNeverNs;  ///< it ends then at the latest
+  // receive
+  uint16_t group = 0;
+  uint32_t bytes_max = UINT32_MAX;  ///< of one completion
+  uint64_t cap_left = UINT64_MAX;   ///< of all of them
+  // send: read when it is carried out, which may be long after it was submitted
+  std::vector<std::span<const uint8_t>> pieces;
+  // connect
+  sockaddr_storage address{};
+  int connect_result = 0;
+  // read
+  std::span<uint8_t> out;
+  uint64_t offset = 0;
+};
+
+/// A completion that comes although its operation ended long ago.
+struct Ghost {
+  uint64_t due_ns = 0;
+  uint64_t user_data = 0;
+  int32_t res = 0;
+};
+
+}  // namespace ringway::sim

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A kernel in memory: real submissions in, real completions out, simulated sockets and time. What
+// it does without faults is held to the ring-contract suite, as LinuxKernel is; with faults it does
+// what a real kernel may do at its worst.
+//
+// Beyond a kernel's duty it watches the worker (Watch::kWorker): no operation on a descriptor when
+// it is closed, one receive and one send at a time, no memory used while it is the kernel's.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "tests/sim/buffer_groups.h"
+#include "tests/sim/completion_queue.h"
+#include "tests/sim/faults.h"
+#include "tests/sim/network.h"
+#include "tests/sim/random.h"
+#include "tests/sim/request.h"
+#include "tests/sim/verdict.h"
+#include "uring/kernel.h"
+
+namespace ringway::sim {
+
+/// Everything that happens outside of the worker.
+class Events {
+ public:
+  virtual ~Events() = default;
+  /// When something happens next; kNeverNs: nothing does by itself.
+  virtual uint64_t NextDueNs() = 0;
+  virtual void RunDue() = 0;
+};
+
+/// What the kernel lives in; all of it outlives the kernel.
+struct Surroundings {
+  Network& network;
+  SimClock& clock;
+  Random& random;
+  Faults& faults;
+  Verdict& verdict;
+  Events& events;
+};
+
+enum class Watch : uint8_t { kContract, kWorker };
+
+struct SimKernelOptions {
+  uint32_t sq_entries = 64;
+  uint32_t cq_entries = 256;
+  uring::FeatureSet features;
+  Watch watch = Watch::kWorker;
+};
+
+class SimKernel : public uring::Kernel {
+ public:
+  SimKernel(const Surroundings& around, const SimKernelOptions& options);
+
+  const uring::RingMemory& memory() const override { return memory_; }
+  uring::FeatureSet features() const override { return options_.features; }
+  int Enter(const uring::EnterRequest& request) override;
+
+  int RegisterBufferRing(const io_uring_buf_reg& ring) override { return groups_.Register(ring); }
+  int UnregisterBufferRing(uint16_t group) override { return groups_.Unregister(group); }
+  int RegisterBuffers(std::span<const iovec> buffers) override;
+  int UnregisterBuffers() override;
+
+  int OpenSocket(int family) override;
+  int SetNoDelay(int fd) override;
+  int RemoteAddress(int fd, sockaddr_storage* address) override;
+  int Shutdown(int fd, int how) override;
+  int Close(int fd) override;
+
+  // ---- What the world around does
+  int AddSocket(Connection* connection);
+  int AddListening(Server& server);
+  int AddEvent();
+  int AddFile(std::span<const uint8_t> bytes);
+  void Signal(int event_fd) { descriptors_[static_cast<size_t>(event_fd)].event_count = 1; }
+  Server* ListeningAt(int fd) { return descriptors_[static_cast<size_t>(fd)].listening; }
+
+  // ---- What checks ask
+  const CompletionQueue& completions() const { return cq_; }
+  const BufferGroups& groups() const { return groups_; }
+  void NoteReaped() { cq_.NoteReaped(); }
+  uint32_t sockets_open() const { return sockets_open_; }
+  size_t requests() const { return requests_.size(); }
+  uint64_t submitted(uint8_t opcode) const { return submitted_[opcode]; }
+
+ private:
+  // ---- sim_kernel.cc
+  Descriptor* Find(int fd);
+  int NewDescriptor(DescriptorKind kind);
+  uint64_t NextDueNs() const;
+  int Wait(const uring::EnterRequest& request);
+  void Progress();
+  void PostGhosts();
+  void CheckOffered();
+
+  // ---- submit.cc: from entries to requests
+  void Submit(const io_uring_sqe& sqe);
+  void WatchSubmission(const io_uring_sqe& sqe, const Request& request);
+  bool Prepare(const io_uring_sqe& sqe, Request& request);
+  void PrepareConnect(const io_uring_sqe& sqe, Request& request);
+  void Cancel(const io_uring_sqe& sqe);
+  bool CancelOne(Request& request);
+
+  // ---- operations.cc: from requests to completions
+  void Try(Request& request);
+  void TryAccept(Request& request, Descriptor& at);
+  int AcceptError(Server& server);
+  void TryConnect(Request& request, Descriptor& at);
+  void TryReceive(Request& request, Connection& connection);
+  bool Deliver(Request& request, Connection& connection);
+  void TrySend(Request& request, Connection& connection);
+  void TryRead(Request& request, Descriptor& at);
+  void Finish(Request& request, int result, Nature nature);
+
+  Surroundings around_;
+  SimKernelOptions options_;
+  uring::RingMemory memory_;
+  std::vector<io_uring_sqe> sqes_;
+  uint32_t sq_head_ = 0;
+  uint32_t sq_tail_ = 0;
+  uint32_t sq_flags_ = 0;
+  CompletionQueue cq_;
+  BufferGroups groups_;
+  std::vector<Descriptor> descriptors_;
+  std::vector<Request> requests_;
+  std::vector<size_t> order_;
+  std::vector<Ghost> ghosts_;
+  std::vector<std::span<uint8_t>> fixed_;
+  uint32_t sockets_open_ = 0;
+  uint64_t submitted_[256] = {};
+};
+
+}  // namespace ringway::sim

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Taking submissions. Whatever an entry points to besides payload is read here and never again.
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "tests/sim/sim_kernel.h"
+
+namespace ringway::sim {
+namespace {
+
+constexpr uint64_t kLateNsMax = 2'000'000;
+constexpr uint64_t kConnectNsMax = 3'000'000;
+constexpr uint64_t kAfterCancelNsMax = 500'000;
+
+template <typename T>
+T* Pointer(uint64_t address) {
+  return reinterpret_cast<T*>(address);
+}
+
+void GatherPieces(const msghdr& header, Request& request) {
+  for (size_t i = 0; i < header.msg_iovlen; ++i) {
+    const iovec& piece = header.msg_iov[i];
+    request.pieces.push_back({static_cast<const uint8_t*>(piece.iov_base), piece.iov_len});
+  }
+}
+
+}  // namespace
+
+void SimKernel::Submit(const io_uring_sqe& sqe) {
+  ++submitted_[sqe.opcode];
+  RINGWAY_TRACE(around_.verdict, "worker: %016llx op %u on %d", sqe.user_data, sqe.opcode, sqe.fd);
+  if (sqe.opcode == IORING_OP_NOP) return cq_.Post({.user_data = sqe.user_data});
+  if (sqe.opcode == IORING_OP_ASYNC_CANCEL) return Cancel(sqe);
+  Request request{.opcode = sqe.opcode, .fd = sqe.fd, .user_data = sqe.user_data};
+  Descriptor* at = Find(sqe.fd);
+  WatchSubmission(sqe, request);
+  if (at == nullptr) return Finish(request, -EBADF, Nature::kOther);
+  at->was_used = true;
+  at->last_user_data = sqe.user_data;
+  if (!Prepare(sqe, request)) return Finish(request, -EINVAL, Nature::kOther);
+  const bool receives = request.opcode == IORING_OP_RECV;
+  if (receives && groups_.Available(request.group) == 0) {
+    // A buffer is chosen before the socket is looked at.
+    return Finish(request, -ENOBUFS, Nature::kStarved);
+  }
+  if (RINGWAY_STRIKES(around_.random, around_.faults, late)) {
+    const uint64_t late = around_.clock.now_ns + around_.random.Below(kLateNsMax);
+    request.not_before_ns = std::max(request.not_before_ns, late);
+  }
+  requests_.push_back(std::move(request));
+  Try(requests_.back());
+  if (requests_.back().done) requests_.pop_back();
+}
+
+// What the worker has promised itself: one operation of a kind on a socket, each with a name.
+void SimKernel::WatchSubmission(const io_uring_sqe& sqe, const Request& request) {
+  if (options_.watch == Watch::kContract) return;
+  if (Find(sqe.fd) == nullptr) {
+    around_.verdict.Fail("operation %u on descriptor %d, which is closed", sqe.opcode, sqe.fd);
+  }
+  const auto is_send = [](uint8_t opcode) {
+    return opcode == IORING_OP_SEND || opcode == IORING_OP_SENDMSG;
+  };
+  for (const Request& one : requests_) {
+    if (one.done) continue;
+    if (one.user_data == request.user_data) {
+      around_.verdict.Fail("two operations named %016lx are in flight", one.user_data);
+    }
+    const bool same_kind =
+        one.opcode == request.opcode || (is_send(one.opcode) && is_send(request.opcode));
+    if (one.fd == request.fd && same_kind) {
+      around_.verdict.Fail("two operations %u on descriptor %d", one.opcode, one.fd);
+    }
+  }
+}
+
+bool SimKernel::Prepare(const io_uring_sqe& sqe, Request& request) {
+  switch (sqe.opcode) {
+    case IORING_OP_ACCEPT:
+      request.multishot = (sqe.ioprio & IORING_ACCEPT_MULTISHOT) != 0;
+      return Find(sqe.fd)->kind == DescriptorKind::kListening;
+    case IORING_OP_CONNECT:
+      PrepareConnect(sqe, request);
+      return true;
+    case IORING_OP_RECV:
+      if ((sqe.flags & IOSQE_BUFFER_SELECT) == 0) return false;
+      request.group = sqe.buf_group;
+      request.multishot = (sqe.ioprio & IORING_RECV_MULTISHOT) != 0;
+      if (sqe.len != 0) request.bytes_max = sqe.len;
+      if (request.multishot && sqe.file_index != 0) {
+        if (!options_.features.Has(uring::Feature::kReceiveCap)) return false;
+        request.cap_left = sqe.file_index;
+      }
+      return true;
+    case IORING_OP_SEND:
+    case IORING_OP_SEND_ZC:
+      request.pieces.push_back({Pointer<const uint8_t>(sqe.addr), sqe.len});
+      return true;
+    case IORING_OP_SENDMSG:
+      GatherPieces(*Pointer<const msghdr>(sqe.addr), request);
+      return true;
+    case IORING_OP_READ:
+    case IORING_OP_READ_FIXED:
+      request.out = {Pointer<uint8_t>(sqe.addr), sqe.len};
+      request.offset = sqe.off;
+      return true;
+    default:
+      around_.verdict.Fail("operation %u is none that this kernel knows", sqe.opcode);
+      return false;
+  }
+}
+
+void SimKernel::PrepareConnect(const io_uring_sqe& sqe, Request& request) {
+  std::memcpy(&request.address, Pointer<const void>(sqe.addr),
+              std::min<size_t>(sqe.off, sizeof request.address));
+  if (options_.watch == Watch::kContract) return;
+  request.not_before_ns = around_.clock.now_ns + around_.random.Below(kConnectNsMax);
+  if (RINGWAY_STRIKES(around_.random, around_.faults, connect_refused)) {
+    request.connect_result = -ECONNREFUSED;
+  } else if (RINGWAY_STRIKES(around_.random, around_.faults, connect_timeout)) {
+    request.connect_result = -ETIMEDOUT;
+  } else if (RINGWAY_STRIKES(around_.random, around_.faults, connect_unreachable)) {
+    request.connect_result = -EHOSTUNREACH;
+  } else if (RINGWAY_STRIKES(around_.random, around_.faults, connect_silence)) {
+    request.connect_result = -ETIMEDOUT;
+    request.not_before_ns += 130'000'000'000;  // Linux gives up after so many seconds
+  }
+  Server* server = around_.network.Find(request.address);
+  if (request.connect_result != 0 && server != nullptr) server->unreachable = true;
+}
+
+void SimKernel::Cancel(const io_uring_sqe& sqe) {
+  const bool by_fd = (sqe.cancel_flags & IORING_ASYNC_CANCEL_FD) != 0;
+  const bool all = (sqe.cancel_flags & IORING_ASYNC_CANCEL_ALL) != 0;
+  // Either completion may come first.
+  const bool first = RINGWAY_STRIKES(around_.random, around_.faults, reorder);
+  int found = 0;
+  bool raced = false;
+  std::vector<size_t> targets;
+  for (size_t i = 0; i < requests_.size(); ++i) {
+    const Request& one = requests_[i];
+    if (one.done || (by_fd ? one.fd != sqe.fd : one.user_data != sqe.addr)) continue;
+    targets.push_back(i);
+    if (!all) break;
+  }
+  found = static_cast<int>(targets.size());
+  const Completion completion{.user_data = sqe.user_data,
+                              .res = all ? found : (found > 0 ? 0 : -ENOENT)};
+  if (first) cq_.Post(completion);
+  for (const size_t i : targets) raced |= !CancelOne(requests_[i]);
+  if (!first) {
+    Completion last = completion;
+    if (raced && !all) last.res = -EALREADY;
+    cq_.Post(last);
+  }
+  std::erase_if(requests_, [](const Request& request) { return request.done; });
+  if (Descriptor* at = by_fd ? Find(sqe.fd) : nullptr; at != nullptr) {
+    at->last_user_data = sqe.user_data;
+    at->was_used = true;
+  }
+}
+
+// False: the target was too far to be stopped.
+bool SimKernel::CancelOne(Request& request) {
+  if (RINGWAY_STRIKES(around_.random, around_.faults, cancel_races_success)) {
+    request.not_before_ns = 0;
+    Try(request);
+    if (request.done) return false;
+  }
+  if (RINGWAY_STRIKES(around_.random, around_.faults, data_after_cancel)) {
+    request.cancelled_at_ns = around_.clock.now_ns + around_.random.Below(kAfterCancelNsMax);
+    return false;
+  }
+  Finish(request, -ECANCELED, Nature::kOther);
+  return true;
+}
+
+}  // namespace ringway::sim

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a run has shown: the first thing that was wrong, and, if asked for, everything that
+// happened, line by line.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "gateway/base/clock.h"
+
+namespace ringway::sim {
+
+/// Time is a number that the simulated kernel moves.
+class SimClock : public base::Clock {
+ public:
+  uint64_t NowNs() override { return now_ns; }
+
+  /// Not zero, which sessions take for "never".
+  uint64_t now_ns = 1'000'000'000;
+};
+
+class Verdict {
+ public:
+  explicit Verdict(const SimClock& clock) : clock_(&clock) {}
+
+  /// The first failure is kept: what follows is often its consequence.
+  [[gnu::format(printf, 2, 3)]] void Fail(const char* format, ...);
+  [[gnu::format(printf, 2, 3)]] void Trace(const char* format, ...);
+
+  bool failed() const { return !failure_.empty(); }
+  const std::string& failure() const { return failure_; }
+
+  bool tracing = false;
+
+ private:
+  const SimClock* clock_;
+  std::string failure_;
+};
+
+/// Evaluates its arguments only when a trace is wanted.
+#define RINGWAY_TRACE(verdict, ...)                      \
+  do {                                                   \
+    if ((verdict).tracing) (verdict).Trace(__VA_ARGS__); \
+  } while (false)
+
+}  // namespace ringway::sim

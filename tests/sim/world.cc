@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Setting a stage, and the course of a run: faults, then calm, then the drain, each with its end.
+#include "tests/sim/world.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace ringway::sim {
+namespace {
+
+constexpr uint64_t kSecond = 1'000'000'000;
+/// News of one end reaches the other so late at most.
+constexpr uint64_t kLatencyNsMax = 200'000;
+/// When faults stop, after the start.
+constexpr uint64_t kCalmNs = 5 * kSecond;
+/// Far more than any polite story takes, with all the waiting for slots and retries.
+constexpr uint64_t kSettleNsMax = 200 * kSecond;
+constexpr uint64_t kTurnsMax = 100'000;
+/// Turns that a drain takes beyond those that its sessions need to move their bytes.
+constexpr uint64_t kDrainSlackNs = 100'000'000;
+constexpr uint16_t kFirstPort = 1000;
+
+SimKernelOptions KernelOptions(const Plan& plan) {
+  uring::FeatureSet features;
+  if (plan.caps_receives) features = features.With(uring::Feature::kReceiveCap);
+  return {.sq_entries = plan.sq_entries, .cq_entries = plan.cq_entries, .features = features};
+}
+
+base::SocketAddress Loopback(uint16_t port) {
+  return {.family = base::AddressFamily::kIpv4, .port = port, .bytes = {127, 0, 0, 1}};
+}
+
+}  // namespace
+
+World::World(uint64_t seed, Tracing tracing)
+    : plan_(seed),
+      begin_ns_(clock_.now_ns),
+      network_(plan_.pipe_bytes),
+      around_{network_, clock_, plan_.random, plan_.faults, verdict_, *this},
+      kernel_(around_, KernelOptions(plan_)) {
+  verdict_.tracing = tracing == Tracing::kOn;
+  for (Server*& door : doors_) door = &network_.Serve(0);
+  const Scene scene{network_, clock_, plan_.random, verdict_};
+  for (uint32_t i = 0; i < plan_.stories.size(); ++i) {
+    const Story& story = plan_.stories[i];
+    Server& server = network_.Serve(static_cast<uint16_t>(kFirstPort + i));
+    Pair pair{.story = &story,
+              .client = std::make_unique<Client>(scene, story, i, *doors_[story.listener]),
+              .backend = std::make_unique<Backend>(scene, story, i, server)};
+    pair.client->SetBackend(*pair.backend);
+    pair.backend->SetClient(*pair.client);
+    pair.client->BeginAt(begin_ns_ + story.begin_ns);
+    pairs_.push_back(std::move(pair));
+  }
+  if (plan_.weather == Weather::kHectic) drain_at_ns_ = begin_ns_ + plan_.drain_ns;
+  wake_fd_ = kernel_.AddEvent();
+  OpenWorker();
+}
+
+// A worker that was left in the middle of its work would refuse to be destroyed.
+World::~World() {
+  if (verdict_.failed()) static_cast<void>(worker_.release());
+}
+
+std::shared_ptr<const worker::Snapshot> World::MakeSnapshot() const {
+  auto config = std::make_shared<config::Config>();
+  config->limits = plan_.limits;
+  config->listeners.resize(kListeners);
+  std::vector<std::vector<base::SocketAddress>> addresses;
+  for (uint32_t i = 0; i < plan_.stories.size(); ++i) {
+    const Story& story = plan_.stories[i];
+    const auto port = static_cast<uint16_t>(kFirstPort + i);
+    config->routes.push_back(
+        {.name = "story",
+         .index = i,
+         .listener_index = story.listener,
+         .backend_index = i,
+         .path = absl::StrCat("/", i),
+         .frames = story.text ? config::Frames::kText : config::Frames::kBinary});
+    config->backends.push_back({.name = "backend",
+                                .servers = {{.host = "127.0.0.1", .port = port}},
+                                .connect_timeout_ns = plan_.connect_timeout_ns});
+    addresses.push_back({Loopback(port)});
+  }
+  return std::make_shared<worker::Snapshot>(
+      worker::Snapshot{.config = config, .table = route::Table(config), .addresses = addresses});
+}
+
+void World::OpenWorker() {
+  worker::WorkerOptions options{.snapshot = MakeSnapshot(), .wake_fd = wake_fd_};
+  for (uint32_t i = 0; i < kListeners; ++i) {
+    options.sockets.push_back({.fd = kernel_.AddListening(*doors_[i]), .listener_index = i});
+  }
+  auto worker = worker::Worker::Open(kernel_, clock_, ledger_, std::move(options));
+  if (!worker.ok()) return verdict_.Fail("%s", worker.status().ToString().c_str());
+  worker_ = *std::move(worker);
+}
+
+void World::WakeTouched() {
+  const uint64_t now = clock_.now_ns;
+  for (Pair& pair : pairs_) {
+    if (pair.backend->connection() == nullptr && !pair.backend->door().waiting.empty()) {
+      pair.backend->WakeBy(now + plan_.random.Below(kLatencyNsMax));
+    }
+    const auto wake = [&](Actor& actor) {
+      if (actor.done() || actor.connection() == nullptr) return;
+      if (std::exchange(actor.connection()->touched, false)) {
+        actor.WakeBy(now + plan_.random.Below(kLatencyNsMax));
+      }
+    };
+    wake(*pair.client);
+    wake(*pair.backend);
+  }
+}
+
+uint64_t World::NextDueNs() {
+  WakeTouched();
+  uint64_t next = drain_at_ns_;
+  for (const Pair& pair : pairs_) {
+    next = std::min({next, pair.client->due_ns(), pair.backend->due_ns()});
+  }
+  return next;
+}
+
+void World::RunDue() {
+  WakeTouched();
+  bool acted = false;
+  const size_t first = plan_.random.Below(pairs_.size());
+  for (size_t i = 0; i < pairs_.size(); ++i) {
+    Pair& pair = pairs_[(first + i) % pairs_.size()];
+    for (Actor* actor :
+         {static_cast<Actor*>(pair.client.get()), static_cast<Actor*>(pair.backend.get())}) {
+      if (actor->due_ns() > clock_.now_ns) continue;
+      actor->Act();
+      acted = true;
+    }
+  }
+  const bool waits = drained_ns_ == kNeverNs && drain_at_ns_ == kNeverNs;
+  if (acted && waits && AllSettled()) {
+    drain_at_ns_ = clock_.now_ns + plan_.random.Below(kSecond / 100);
+  }
+  if (clock_.now_ns >= drain_at_ns_) RequestDrain();
+}
+
+// As another thread does it, at any moment of the worker's turn.
+void World::RequestDrain() {
+  RINGWAY_TRACE(verdict_, "drain");
+  drain_at_ns_ = kNeverNs;
+  drained_ns_ = clock_.now_ns;
+  worker_->RequestDrain();
+  kernel_.Signal(wake_fd_);
+}
+
+bool World::AllSettled() {
+  Checks checks(plan_, *worker_, kernel_, ledger_, verdict_);
+  bool settled = true;
+  for (uint32_t i = 0; i < pairs_.size(); ++i) settled &= checks.IsSettled(pairs_[i], i);
+  return settled;
+}
+
+// What happens when: the calm, the drain of steady weather, and the limits of all waiting.
+void World::Direct() {
+  const uint64_t since = clock_.now_ns - begin_ns_;
+  if (since > kCalmNs) plan_.faults.Stop();
+  if (drained_ns_ != kNeverNs) {
+    plan_.faults.Stop();
+    if (clock_.now_ns > drained_ns_ + plan_.limits.drain_timeout_ns + kDrainSlackNs) {
+      verdict_.Fail("the drain does not end: %u sessions, %u links, %zu operations",
+                    worker_->sessions_open(), worker_->links_open(), kernel_.requests());
+    }
+  }
+  if (since > kSettleNsMax && drained_ns_ == kNeverNs && drain_at_ns_ == kNeverNs) {
+    for (uint32_t i = 0; i < pairs_.size(); ++i) {
+      const Pair& pair = pairs_[i];
+      if (!pair.story->IsPolite() || pair.client->done()) continue;
+      verdict_.Fail("story %u is stuck: status %d, up %lu of %lu, down %lu of %lu", i,
+                    pair.client->reader().status(), pair.backend->received(), pair.story->up_bytes,
+                    pair.client->reader().payload_bytes(), pair.story->down_bytes);
+    }
+    verdict_.Fail("the stories do not end");
+  }
+  if (turns_ > kTurnsMax) verdict_.Fail("more than %lu turns", kTurnsMax);
+}
+
+Outcome World::Run() {
+  Outcome outcome;
+  if (!verdict_.failed()) {
+    Checks checks(plan_, *worker_, kernel_, ledger_, verdict_);
+    while (!worker_->finished() && !verdict_.failed()) {
+      const absl::Status status = worker_->Turn();
+      if (!status.ok()) verdict_.Fail("%s", status.ToString().c_str());
+      ++turns_;
+      checks.AfterTurn();
+      checks.Windows(pairs_);
+      Direct();
+    }
+    if (!verdict_.failed()) checks.AtEnd();
+  }
+  NoteOutcome(outcome);
+  return outcome;
+}
+
+void World::NoteOutcome(Outcome& outcome) const {
+  outcome.failure = verdict_.failure();
+  outcome.turns = turns_;
+  outcome.virtual_ns = clock_.now_ns - begin_ns_;
+  outcome.sessions = ledger_.upgraded;
+  outcome.bytes = ledger_.client_bytes_in + ledger_.backend_bytes_in;
+  outcome.struck = plan_.faults.struck;
+  if (plan_.weather != Weather::kSteady) return;
+  for (const Pair& pair : pairs_) {
+    const bool whole =
+        pair.story->IsPolite() && pair.client->reader().status() == 101 && pair.client->saw_fin();
+    outcome.whole_stories += whole ? 1 : 0;
+  }
+}
+
+}  // namespace ringway::sim

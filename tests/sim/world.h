@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One run: a worker as it is in production, on a simulated kernel, with the clients and backends of
+// a plan around it, from its opening to the end of its drain.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/worker/worker.h"
+#include "tests/sim/checks.h"
+#include "tests/sim/plan.h"
+#include "tests/sim/sim_kernel.h"
+
+namespace ringway::sim {
+
+/// What a run has to tell.
+struct Outcome {
+  std::string failure;  ///< empty: all is well
+  uint64_t turns = 0;
+  uint64_t virtual_ns = 0;
+  uint64_t sessions = 0;
+  uint64_t bytes = 0;
+  uint64_t whole_stories = 0;  ///< polite ones that arrived whole
+  std::array<uint64_t, kFaults> struck{};
+};
+
+enum class Tracing : uint8_t { kOff, kOn };
+
+class World : public Events {
+ public:
+  World(uint64_t seed, Tracing tracing);
+  ~World() override;
+
+  Outcome Run();
+  /// The worker's counters, once it ran.
+  const base::Counters& counters() const { return worker_->counters(); }
+
+  uint64_t NextDueNs() override;
+  void RunDue() override;
+
+ private:
+  void OpenWorker();
+  std::shared_ptr<const worker::Snapshot> MakeSnapshot() const;
+  void WakeTouched();
+  void Direct();
+  bool AllSettled();
+  void RequestDrain();
+  bool Going() const;
+  void NoteOutcome(Outcome& outcome) const;
+
+  Plan plan_;
+  SimClock clock_;
+  uint64_t begin_ns_;
+  Verdict verdict_{clock_};
+  Network network_;
+  Surroundings around_;
+  SimKernel kernel_;
+  Ledger ledger_;
+  std::vector<Pair> pairs_;
+  std::array<Server*, kListeners> doors_{};
+  int wake_fd_ = -1;
+  std::unique_ptr<worker::Worker> worker_;
+  uint64_t turns_ = 0;
+  uint64_t drain_at_ns_ = kNeverNs;
+  uint64_t drained_ns_ = kNeverNs;  ///< when the drain was asked for
+};
+
+}  // namespace ringway::sim
