@@ -76,7 +76,7 @@ struct Counters {
   /// Calls visit(name, help, value) for each counter, in the order of the list.
   template <typename Visitor>
   void Visit(Visitor&& visit) const {
-#define X(name, help) visit(std::string_view(#name), std::string_view(help), name.value());
+#define X(name, help) visit(std::string_view(#name), std::string_view(help), (name).value());
     RINGWAY_COUNTERS(X)
 #undef X
   }

@@ -138,7 +138,7 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(
 
 void Gateway::RunWorker(Thread& thread, uring::FeatureSet features,
                         std::shared_ptr<const worker::Snapshot> snapshot,
-                        std::shared_ptr<Opening> opening) {
+                        const std::shared_ptr<Opening>& opening) {
   pthread_setname_np(pthread_self(), absl::StrCat("ringway-", thread.index).c_str());
   auto kernel = uring::LinuxKernel::Open({.features = features});
   const auto open = [&]() -> absl::StatusOr<std::unique_ptr<worker::Worker>> {

@@ -53,7 +53,7 @@ class Gateway {
   explicit Gateway(Listeners listeners);
   void RunWorker(Thread& thread, uring::FeatureSet features,
                  std::shared_ptr<const worker::Snapshot> snapshot,
-                 std::shared_ptr<Opening> opening);
+                 const std::shared_ptr<Opening>& opening);
   void EndWorker(absl::Status status);
 
   SystemClock clock_;

@@ -91,7 +91,7 @@ class StreamMaker {
       const size_t next = last ? message.size() : sent + Below(message.size() - sent + 1);
       const uint8_t bits = i == 0 ? static_cast<uint8_t>(opcode) : uint8_t{0};
       AppendFrame(&stream->bytes, {.first = static_cast<uint8_t>(bits | (last ? 0x80 : 0)),
-                                   .payload = Bytes(&message[0] + sent, &message[0] + next),
+                                   .payload = Bytes(message.data() + sent, message.data() + next),
                                    .mask = Below(8) == 0 ? 0 : static_cast<uint32_t>(random_())});
       sent = next;
       if (!last && Below(3) == 0) {
