@@ -92,6 +92,10 @@ class Kernel {
 
   /// A non-blocking TCP socket of the family (AF_INET or AF_INET6), close-on-exec.
   virtual int OpenSocket(int family) = 0;
+  /// bind(2) to a local address with port 0, and IP_BIND_ADDRESS_NO_PORT: the connect chooses the
+  /// port. WHY: bind alone would take a port that no other connection of this address can have,
+  /// whatever its server.
+  virtual int BindSource(int fd, const sockaddr_storage& address, socklen_t bytes) = 0;
   /// TCP_NODELAY.
   virtual int SetNoDelay(int fd) = 0;
   /// The address of the other end.

@@ -177,6 +177,13 @@ int LinuxKernel::OpenSocket(int family) {
   return OrErrno(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
 }
 
+int LinuxKernel::BindSource(int fd, const sockaddr_storage& address, socklen_t bytes) {
+  const int on = 1;
+  const int result = OrErrno(::setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on));
+  if (result != 0) return result;
+  return OrErrno(::bind(fd, reinterpret_cast<const sockaddr*>(&address), bytes));
+}
+
 int LinuxKernel::SetNoDelay(int fd) {
   const int on = 1;
   return OrErrno(::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));

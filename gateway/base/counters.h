@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a worker counts. One writer, the worker; anybody may read at any time. Every refusal, drop
-// and unexpected completion has its row in the list below, with the sentence a person reads.
+// What a worker counts, and what it holds right now. One writer, the worker; anybody may read at
+// any time. Every refusal, drop and unexpected completion has its row in the list below, with the
+// sentence a person reads.
 #pragma once
 
 #include <atomic>
@@ -24,6 +25,26 @@ class Counter {
   std::atomic<uint64_t> value_{0};
 };
 
+/// A number that one thread sets and others read; each read sees some recent value, never a torn
+/// one.
+class Gauge {
+ public:
+  void Set(uint64_t value) { value_.store(value, std::memory_order_relaxed); }
+  uint64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> value_{0};
+};
+
+/// What one worker holds, as it stood at the end of its last turn; between turns nothing changes.
+/// Four numbers, each read by itself: two of them may come from two neighbouring turns.
+struct Gauges {
+  Gauge sessions_open;
+  Gauge links_open;
+  Gauge leases_out;    ///< buffers of the arena, of all classes, that somebody holds
+  Gauge bytes_queued;  ///< in all send queues
+};
+
 // X(name, what it counts)
 #define RINGWAY_COUNTERS(X)                                                                    \
   X(turns, "turns of the worker's loop")                                                       \
@@ -38,8 +59,13 @@ class Counter {
   X(handshakes_refused, "handshakes that ended with an HTTP refusal")                          \
   X(handshakes_timed_out, "clients whose request head did not come in time")                   \
   X(handshakes_abandoned, "clients that left before their handshake ended")                    \
+  X(refused_by_sessions_max, "clients refused with 503 because of sessions_max")               \
+  X(refused_by_address, "clients refused with 429 because of sessions_per_address")            \
+  X(refused_by_route, "clients refused with 503 because of a route's sessions_max")            \
   X(dials, "connections begun to backend servers")                                             \
   X(dials_failed, "connections to backend servers that failed or timed out")                   \
+  X(dials_of_next_server, "dials of another server after one that failed")                     \
+  X(dials_without_port, "dials that found no local port free: a backend needs more `source`")  \
   X(client_bytes_in, "bytes received from clients")                                            \
   X(client_bytes_out, "bytes sent to clients")                                                 \
   X(backend_bytes_in, "bytes received from backends")                                          \

@@ -11,11 +11,16 @@ namespace ringway::base {
 
 /// Durations are nanoseconds of the monotonic clock, sizes are bytes. Plain values: copied freely.
 struct Limits {
-  // ---- Connections, per worker ------------------------------------------------------------
+  // ---- Connections -----------------------------------------------------------------------
 
   /// Sessions that one worker carries at once; its slabs and timers are mapped for as many (and
   /// touched only when used). Beyond it accept waits for a session to end.
   uint32_t sessions_per_worker_max = 65536;
+  /// Sessions of all workers together; the next client gets a 503. 0: no limit but the workers'.
+  uint32_t sessions_max = 0;
+  /// Sessions of one client address (IPv6: of one /64 network), over all workers; the next gets a
+  /// 429. 0: no limit.
+  uint32_t sessions_per_address_max = 0;
 
   // ---- Time -------------------------------------------------------------------------------
 

@@ -55,12 +55,24 @@ std::string Ipv6Text(const std::array<uint8_t, 16>& bytes) {
 
 }  // namespace
 
+std::string SocketAddress::HostText() const {
+  switch (family) {
+    case AddressFamily::kIpv4:
+      return absl::StrCat(bytes[0], ".", bytes[1], ".", bytes[2], ".", bytes[3]);
+    case AddressFamily::kIpv6:
+      return Ipv6Text(bytes);
+    case AddressFamily::kNone:
+      break;
+  }
+  return "unknown";
+}
+
 std::string SocketAddress::ToString() const {
   switch (family) {
     case AddressFamily::kIpv4:
-      return absl::StrCat(bytes[0], ".", bytes[1], ".", bytes[2], ".", bytes[3], ":", port);
+      return absl::StrCat(HostText(), ":", port);
     case AddressFamily::kIpv6:
-      return absl::StrCat("[", Ipv6Text(bytes), "]:", port);
+      return absl::StrCat("[", HostText(), "]:", port);
     case AddressFamily::kNone:
       break;
   }

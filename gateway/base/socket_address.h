@@ -17,6 +17,8 @@ struct SocketAddress {
   /// Network byte order; IPv4 uses the first four.
   std::array<uint8_t, 16> bytes{};
 
+  /// "192.0.2.1", "2001:db8::1", or "unknown".
+  std::string HostText() const;
   /// "192.0.2.1:80", "[2001:db8::1]:80", or "unknown".
   std::string ToString() const;
 

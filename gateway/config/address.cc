@@ -22,6 +22,8 @@ constexpr std::string_view kListenExpected =
     R"(expected a numeric address and a port, such as "127.0.0.1:8080" or "[::1]:8080")";
 constexpr std::string_view kServerExpected =
     R"(expected a host and a port, such as "127.0.0.1:5000", "[::1]:5000" or "db.internal:5000")";
+constexpr std::string_view kSourceExpected =
+    R"(expected a numeric address without a port, such as "192.0.2.7" or "2001:db8::7")";
 constexpr std::string_view kHostExpected =
     R"(expected a host name without a port, such as "example.com")";
 
@@ -134,6 +136,19 @@ absl::StatusOr<Address> ParseServerAddress(std::string_view text) {
   if (!host) return Wrong(kServerExpected, "");
   if (!port || *port == 0) return Wrong(kServerExpected, "; a server's port is 1 to 65535");
   return Address{.host = *std::move(host), .port = *port};
+}
+
+absl::StatusOr<base::SocketAddress> ParseSourceAddress(std::string_view text) {
+  base::SocketAddress address;
+  const std::string terminated(text);
+  if (inet_pton(AF_INET, terminated.c_str(), address.bytes.data()) == 1) {
+    address.family = base::AddressFamily::kIpv4;
+  } else if (inet_pton(AF_INET6, terminated.c_str(), address.bytes.data()) == 1) {
+    address.family = base::AddressFamily::kIpv6;
+  } else {
+    return Wrong(kSourceExpected, Cut(text) ? "; the kernel chooses the port" : "");
+  }
+  return address;
 }
 
 absl::StatusOr<std::string> ParseRouteHost(std::string_view text) {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "gateway/base/socket_address.h"
 
 namespace ringway::config {
 
@@ -23,6 +24,9 @@ struct Address {
 
 /// Where a server is: also a host name ("db.internal:5000"), and no port 0.
 [[nodiscard]] absl::StatusOr<Address> ParseServerAddress(std::string_view text);
+
+/// An address of this machine to connect from: "192.0.2.7", "2001:db8::7"; no port.
+[[nodiscard]] absl::StatusOr<base::SocketAddress> ParseSourceAddress(std::string_view text);
 
 /// Lower case, without a trailing dot: the host of a route ("example.com", "[::1]"). Refuses a
 /// port, a wildcard, and what is no host name.

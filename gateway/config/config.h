@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gateway/base/limits.h"
+#include "gateway/base/socket_address.h"
 
 namespace ringway::config {
 
@@ -21,8 +22,11 @@ inline constexpr size_t kListenersMax = 64;
 inline constexpr size_t kRoutesMax = 1024;
 inline constexpr size_t kBackendsMax = 1024;
 inline constexpr size_t kServersPerBackendMax = 64;
+inline constexpr size_t kSourcesPerBackendMax = 64;
 inline constexpr size_t kSubprotocolsPerRouteMax = 32;
 inline constexpr size_t kOriginsPerRouteMax = 64;
+/// What a limit on sessions may be set to: more than a machine has descriptors for.
+inline constexpr uint32_t kSessionsMax = 16'777'215;
 
 enum class LogLevel : uint8_t { kTrace, kDebug, kInfo, kWarn, kError };
 
@@ -32,6 +36,8 @@ struct Gateway {
   LogLevel log_level = LogLevel::kInfo;
   /// Absolute path of the inspection socket (at most 107 bytes: sun_path); empty: none.
   std::string control_socket;
+  /// The names of servers are looked up again after so long.
+  uint64_t resolve_interval_ns = 30'000'000'000;
 };
 
 struct Listener {
@@ -72,6 +78,8 @@ struct Route {
   std::vector<std::string> subprotocols;
   /// As written; {"*"}: any; empty: not enforced.
   std::vector<std::string> origins;
+  /// Sessions of this route at once, over all workers; 0: no limit of its own.
+  uint32_t sessions_max = 0;
 };
 
 struct Server {
@@ -85,7 +93,11 @@ struct Backend {
   std::string name;
   /// At least one.
   std::vector<Server> servers;
+  /// From the choice of a server to a connection, over all servers that are tried.
   uint64_t connect_timeout_ns = 5'000'000'000;
+  /// Addresses of this machine that connections leave from, in turn; port 0. Each gives one server
+  /// some 28,000 connections more. Empty: the kernel chooses.
+  std::vector<base::SocketAddress> sources;
 };
 
 struct Config {

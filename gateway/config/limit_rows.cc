@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "gateway/base/check.h"
+#include "gateway/config/config.h"
 #include "gateway/config/quantity.h"
 #include "gateway/config/text.h"
 
@@ -33,8 +34,13 @@ constexpr LimitRow Size(std::string_view key, LimitField field, uint64_t min, ui
   return {key, field, Notation::kSize, Shape::kAny, min, max};
 }
 
-constexpr LimitRow Count(std::string_view key, LimitField field, uint64_t min, uint64_t max) {
-  return {key, field, Notation::kCount, Shape::kAny, min, max};
+constexpr LimitRow Count(std::string_view key, LimitField field, uint64_t min, uint64_t max,
+                         Shape shape = Shape::kAny) {
+  return {key, field, Notation::kCount, shape, min, max};
+}
+
+constexpr bool IsZeroValid(Shape shape) {
+  return shape == Shape::kZeroMeansNever || shape == Shape::kZeroMeansNoLimit;
 }
 
 /// Entries of a provided-buffer ring: the kernel takes a power of two, up to 32768.
@@ -44,6 +50,9 @@ constexpr LimitRow Ring(std::string_view key, LimitField field) {
 
 constexpr LimitRow kRows[] = {
     Count("sessions_per_worker", &Limits::sessions_per_worker_max, 1, 1048576),
+    Count("sessions_max", &Limits::sessions_max, 1, kSessionsMax, Shape::kZeroMeansNoLimit),
+    Count("sessions_per_address", &Limits::sessions_per_address_max, 1, kSessionsMax,
+          Shape::kZeroMeansNoLimit),
     Time("handshake_timeout", &Limits::handshake_timeout_ns),
     Time("idle_timeout", &Limits::idle_timeout_ns, Shape::kZeroMeansNever),
     Time("ping_interval", &Limits::ping_interval_ns, Shape::kZeroMeansNever),
@@ -106,13 +115,14 @@ void SetLimit(Limits& limits, const LimitRow& row, uint64_t value) {
 }
 
 bool IsValid(const LimitRow& row, uint64_t value) {
-  if (row.shape == Shape::kZeroMeansNever && value == 0) return true;
+  if (IsZeroValid(row.shape) && value == 0) return true;
   if (row.shape == Shape::kPowerOfTwo && !std::has_single_bit(value)) return false;
   return value >= row.min && value <= row.max;
 }
 
 std::string LimitText(const LimitRow& row, uint64_t value) {
   if (row.shape == Shape::kZeroMeansNever && value == 0) return "never";
+  if (row.shape == Shape::kZeroMeansNoLimit && value == 0) return "no limit";
   return NotationText(row, value);
 }
 
@@ -125,6 +135,8 @@ std::string RangeText(const LimitRow& row) {
       return range;
     case Shape::kZeroMeansNever:
       return Cat(range, ", or \"0s\" for never");
+    case Shape::kZeroMeansNoLimit:
+      return Cat(range, ", or 0 for no limit");
     case Shape::kPowerOfTwo:
       return Cat("a power of two from ", range);
   }

@@ -18,7 +18,8 @@ enum class Notation : uint8_t { kDuration, kSize, kCount };
 /// What a value must be beside being in its range.
 enum class Shape : uint8_t {
   kAny,
-  kZeroMeansNever,  ///< Zero is valid though it lies below the range.
+  kZeroMeansNever,    ///< Zero is valid though it lies below the range,
+  kZeroMeansNoLimit,  ///< here too, and is said in other words.
   kPowerOfTwo,
 };
 

@@ -122,8 +122,9 @@ std::vector<std::string> ReadOrigins(Section& section) {
 }  // namespace
 
 RouteDraft ReadRoute(const Value& table, Complaints& complaints) {
-  constexpr std::string_view kKeys[] = {"name",    "listener", "host",         "path",   "mode",
-                                        "backend", "frames",   "subprotocols", "origins"};
+  constexpr std::string_view kKeys[] = {"name",    "listener",    "host",   "path",
+                                        "mode",    "backend",     "frames", "subprotocols",
+                                        "origins", "sessions_max"};
   Section section(table, "[[route]]", kKeys, complaints);
   RouteDraft draft;
   Route& route = draft.route;
@@ -144,6 +145,8 @@ RouteDraft ReadRoute(const Value& table, Complaints& complaints) {
       section.ReadWord("frames", Presence::kOptional, FramesWords()).value_or(route.frames);
   route.subprotocols = ReadSubprotocols(section);
   route.origins = ReadOrigins(section);
+  route.sessions_max =
+      static_cast<uint32_t>(section.ReadCount("sessions_max", {1, kSessionsMax}).value_or(0));
   return draft;
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "gateway/config/quantity.h"
 #include "gateway/config/text.h"
 
 namespace ringway::config {
@@ -106,6 +107,33 @@ std::optional<std::vector<PlacedText>> Section::ReadTexts(std::string_view key, 
     }
   }
   return texts;
+}
+
+std::optional<uint64_t> Section::ReadDurationNs(std::string_view key, Range ns) {
+  const auto text = ReadText(key, Presence::kOptional, "a duration in quotes, such as \"5s\"");
+  if (!text) return std::nullopt;
+  const auto read = ParseDurationNs(text->text);
+  if (read.ok() && *read >= ns.min && *read <= ns.max) return *read;
+  const std::string expected =
+      Cat("expected \"", DurationText(ns.min), "\" to \"", DurationText(ns.max), "\"");
+  complaints_.Add(text->place, Cat(key, " is ", Quoted(text->text), "; ",
+                                   read.ok() ? expected : std::string(read.status().message())));
+  return std::nullopt;
+}
+
+std::optional<uint64_t> Section::ReadCount(std::string_view key, Range range) {
+  const Value* value = Find(key);
+  if (value == nullptr) return std::nullopt;
+  const std::string expected = Cat(range.min, " to ", range.max);
+  if (value->kind != Kind::kInteger) {
+    ComplainOfKind(key, *value, expected);
+    return std::nullopt;
+  }
+  const bool in_range = value->integer >= 0 && static_cast<uint64_t>(value->integer) >= range.min &&
+                        static_cast<uint64_t>(value->integer) <= range.max;
+  if (in_range) return static_cast<uint64_t>(value->integer);
+  complaints_.Add(value->place, Cat(key, " is ", value->integer, "; expected ", expected));
+  return std::nullopt;
 }
 
 }  // namespace ringway::config

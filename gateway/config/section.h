@@ -61,6 +61,15 @@ class Section {
                                                                  ListBounds bounds,
                                                                  std::string_view expected);
 
+  struct Range {
+    uint64_t min = 0;
+    uint64_t max = 0;
+  };
+  /// A string such as "5s", as nanoseconds.
+  [[nodiscard]] std::optional<uint64_t> ReadDurationNs(std::string_view key, Range ns);
+  /// An integer.
+  [[nodiscard]] std::optional<uint64_t> ReadCount(std::string_view key, Range range);
+
   /// One of `words`.
   template <typename Meaning>
   [[nodiscard]] std::optional<Meaning> ReadWord(std::string_view key, Presence presence,

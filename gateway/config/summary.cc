@@ -67,9 +67,20 @@ void AppendRoutes(const Config& config, std::string& out) {
                WordFor(each.mode), ", frames ", WordFor(each.frames), ", backend ",
                config.backends[each.backend_index].name, "\n");
     out += Cat("  ", Padded("", width), "  origins: ", OriginsText(each), "\n");
+    if (each.sessions_max != 0) {
+      out += Cat("  ", Padded("", width), "  sessions: at most ", each.sessions_max, "\n");
+    }
     if (each.subprotocols.empty()) continue;
     out += Cat("  ", Padded("", width), "  subprotocols: ", Joined(each.subprotocols), "\n");
   }
+}
+
+std::string SourcesText(const Backend& backend) {
+  std::string out;
+  for (const base::SocketAddress& each : backend.sources) {
+    out += Cat(out.empty() ? ", from " : ", ", each.HostText());
+  }
+  return out;
 }
 
 void AppendBackends(const Config& config, std::string& out) {
@@ -81,7 +92,7 @@ void AppendBackends(const Config& config, std::string& out) {
       servers.push_back(AddressText(server.host, server.port));
     }
     out += Cat("  ", Padded(each.name, width), "  ", Joined(servers), ", connect timeout ",
-               DurationText(each.connect_timeout_ns), "\n");
+               DurationText(each.connect_timeout_ns), SourcesText(each), "\n");
   }
 }
 

@@ -19,8 +19,10 @@ namespace {
 constexpr uint32_t kWorkersMax = 256;
 /// sun_path of sockaddr_un(7) has 108 bytes, one of them the final zero.
 constexpr size_t kSocketPathBytesMax = 107;
-constexpr uint64_t kConnectTimeoutMinNs = 1'000'000;
-constexpr uint64_t kConnectTimeoutMaxNs = 24ULL * 3600 * 1'000'000'000;
+constexpr uint64_t kSecondNs = 1'000'000'000;
+constexpr uint64_t kDayNs = 24 * 3600 * kSecondNs;
+constexpr Section::Range kConnectTimeoutNs = {1'000'000, kDayNs};
+constexpr Section::Range kResolveIntervalNs = {kSecondNs, kDayNs};
 
 uint32_t ReadWorkers(Section& section) {
   const std::string expected = Cat("\"auto\" or 1 to ", kWorkersMax);
@@ -43,7 +45,8 @@ uint32_t ReadWorkers(Section& section) {
 }
 
 Gateway ReadGateway(const Value& table, Complaints& complaints) {
-  constexpr std::string_view kKeys[] = {"workers", "log_level", "control_socket"};
+  constexpr std::string_view kKeys[] = {"workers", "log_level", "control_socket",
+                                        "resolve_interval"};
   constexpr std::string_view kSocketExpected =
       "an absolute path of at most 107 bytes, such as \"/run/ringway.sock\"";
   Section section(table, "[gateway]", kKeys, complaints);
@@ -51,6 +54,8 @@ Gateway ReadGateway(const Value& table, Complaints& complaints) {
   gateway.workers = ReadWorkers(section);
   gateway.log_level = section.ReadWord("log_level", Presence::kOptional, LogLevelWords())
                           .value_or(gateway.log_level);
+  gateway.resolve_interval_ns = section.ReadDurationNs("resolve_interval", kResolveIntervalNs)
+                                    .value_or(gateway.resolve_interval_ns);
   const auto socket = section.ReadText("control_socket", Presence::kOptional, kSocketExpected);
   if (!socket || socket->text.empty()) return gateway;
   if (socket->text.front() == '/' && socket->text.size() <= kSocketPathBytesMax &&
@@ -101,25 +106,33 @@ std::vector<Server> ReadServers(Section& section) {
   return servers;
 }
 
+std::vector<base::SocketAddress> ReadSources(Section& section) {
+  const auto texts = section.ReadTexts("source", Presence::kOptional, {1, kSourcesPerBackendMax},
+                                       "a list such as [\"192.0.2.7\", \"192.0.2.8\"]");
+  std::vector<base::SocketAddress> sources;
+  if (!texts) return sources;
+  for (const PlacedText& text : *texts) {
+    const auto address = ParseSourceAddress(text.text);
+    if (address.ok()) {
+      sources.push_back(*address);
+    } else {
+      section.complaints().Add(
+          text.place, Cat("source is ", Quoted(text.text), "; ", address.status().message()));
+    }
+  }
+  return sources;
+}
+
 BackendDraft ReadBackend(const Value& table, Complaints& complaints) {
-  constexpr std::string_view kKeys[] = {"name", "servers", "connect_timeout"};
+  constexpr std::string_view kKeys[] = {"name", "servers", "connect_timeout", "source"};
   Section section(table, "[[backend]]", kKeys, complaints);
   BackendDraft draft;
   draft.name = section.ReadName().value_or(PlacedText{});
   draft.backend.name = draft.name.text;
   draft.backend.servers = ReadServers(section);
-  const auto timeout = section.ReadText("connect_timeout", Presence::kOptional,
-                                        "a duration in quotes, such as \"5s\"");
-  if (!timeout) return draft;
-  const auto ns = ParseDurationNs(timeout->text);
-  const bool in_range = ns.ok() && *ns >= kConnectTimeoutMinNs && *ns <= kConnectTimeoutMaxNs;
-  if (in_range) {
-    draft.backend.connect_timeout_ns = *ns;
-  } else {
-    complaints.Add(timeout->place,
-                   Cat("connect_timeout is ", Quoted(timeout->text), "; ",
-                       ns.ok() ? "expected \"1ms\" to \"24h\"" : ns.status().message()));
-  }
+  draft.backend.sources = ReadSources(section);
+  draft.backend.connect_timeout_ns = section.ReadDurationNs("connect_timeout", kConnectTimeoutNs)
+                                         .value_or(draft.backend.connect_timeout_ns);
   return draft;
 }
 

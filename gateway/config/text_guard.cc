@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Just enough of TOML's lexical rules to know strings and comments from all else. Up to the first
-// mistake in a text both this and the library see the same strings; behind it the library does not
-// read on.
+// mistake in a text both this and the library see the same strings; behind it the library looks
+// ahead by some characters of the line, but does not read on.
 #include "gateway/config/text_guard.h"
 
 #include "gateway/config/parse.h"

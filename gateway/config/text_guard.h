@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the TOML library must not see. toml++ 3.3 (Debian 12's) has undefined behaviour on most
-// letters beyond ASCII where a key or a value should begin, and overflows the stack on keys with
-// very many dots. Such texts are told apart here, with a better word than the library would find.
+// What the TOML library must not see. toml++ 3.3 (Debian 12's) takes some letters beyond ASCII for
+// white space, which TOML does not, and overflows the stack on keys with very many dots. Such texts
+// are told apart here, with a better word than the library would find.
 #pragma once
 
 #include <cstddef>

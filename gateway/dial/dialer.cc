@@ -31,6 +31,10 @@ socklen_t ToSockaddr(const base::SocketAddress& address, sockaddr_storage* out) 
   return sizeof *ipv4;
 }
 
+/// A socket that could not be bound. WHY not its errno: EADDRNOTAVAIL would look like a connect
+/// that found no port.
+constexpr int kBindFailed = -ENODEV;
+
 }  // namespace
 
 const char* Describe(DialOutcome outcome) {
@@ -45,6 +49,8 @@ const char* Describe(DialOutcome outcome) {
       return "the backend did not answer in time";
     case DialOutcome::kNoLocalPort:
       return "no local port is free towards the backend";
+    case DialOutcome::kNoSource:
+      return "the gateway has no such address to connect from";
     case DialOutcome::kNoDescriptor:
       return "the gateway has no descriptor left";
     case DialOutcome::kCancelled:
@@ -55,12 +61,30 @@ const char* Describe(DialOutcome outcome) {
   return "the backend could not be reached";
 }
 
-int Dialer::OpenSocket(const base::SocketAddress& server) {
+const char* DescribeForOperator(DialOutcome outcome) {
+  switch (outcome) {
+    case DialOutcome::kNoLocalPort:
+      return "no local port is free towards the backend: give it more addresses in `source`, or "
+             "widen net.ipv4.ip_local_port_range";
+    case DialOutcome::kNoSource:
+      return "an address in the backend's `source` is none of this machine: add it to an interface "
+             "or take it out";
+    default:
+      return Describe(outcome);
+  }
+}
+
+int Dialer::OpenSocket(const base::SocketAddress& server, const base::SocketAddress* source) {
   const int family = server.family == base::AddressFamily::kIpv6 ? AF_INET6 : AF_INET;
   const int fd = ring_->kernel().OpenSocket(family);
   // A socket without TCP_NODELAY works, only later: not a reason to refuse a session.
   if (fd >= 0) static_cast<void>(ring_->kernel().SetNoDelay(fd));
-  return fd;
+  if (fd < 0 || source == nullptr) return fd;
+  sockaddr_storage address;
+  const socklen_t bytes = ToSockaddr(*source, &address);
+  if (ring_->kernel().BindSource(fd, address, bytes) == 0) return fd;
+  static_cast<void>(ring_->kernel().Close(fd));
+  return kBindFailed;
 }
 
 void Dialer::Connect(base::LinkId id, int fd, const base::SocketAddress& server) {
@@ -93,6 +117,8 @@ DialOutcome Dialer::Classify(int error) {
     case EADDRNOTAVAIL:
     case EADDRINUSE:
       return DialOutcome::kNoLocalPort;
+    case -kBindFailed:
+      return DialOutcome::kNoSource;
     case EMFILE:
     case ENFILE:
     case ENOBUFS:
@@ -110,12 +136,13 @@ DialOutcome Dialer::OnCompletion(const io_uring_cqe& cqe) {
   const DialOutcome outcome = Classify(-cqe.res);
   if (outcome == DialOutcome::kUnexpected) counters_->completions_unexpected.Add(1);
   if (outcome != DialOutcome::kConnected) counters_->dials_failed.Add(1);
+  if (outcome == DialOutcome::kNoLocalPort) counters_->dials_without_port.Add(1);
   return outcome;
 }
 
-DialOutcome Dialer::OnSocketError(int negative_errno) {
+DialOutcome Dialer::OnSocketError(int error) {
   counters_->dials_failed.Add(1);
-  return Classify(-negative_errno);
+  return Classify(-error);
 }
 
 }  // namespace ringway::dial

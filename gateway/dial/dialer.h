@@ -23,13 +23,16 @@ enum class [[nodiscard]] DialOutcome : uint8_t{
     kUnreachable,   ///< no route, or the network says no
     kTimedOut,      ///< the kernel gave up
     kNoLocalPort,   ///< every local port to that server is in use (EADDRNOTAVAIL)
+    kNoSource,      ///< the source address is not one of this machine's
     kNoDescriptor,  ///< the process has none left
     kCancelled,     ///< ended as asked
     kUnexpected,    ///< a result without a rule
 };
 
-/// A sentence for an answer and a log line.
+/// A sentence for the client's answer.
 const char* Describe(DialOutcome outcome);
+/// The same, and what to do where there is something.
+const char* DescribeForOperator(DialOutcome outcome);
 
 /// All dials of one worker. One thread.
 class Dialer {
@@ -37,8 +40,9 @@ class Dialer {
   /// Both must outlive it.
   Dialer(uring::Ring& ring, base::Counters& counters) : ring_(&ring), counters_(&counters) {}
 
-  /// A socket for the server's family, TCP_NODELAY set; or a negative errno.
-  int OpenSocket(const base::SocketAddress& server);
+  /// A socket for the server's family, TCP_NODELAY set, bound to `source` (of the same family; its
+  /// port is chosen by the connect) unless that is nullptr; or what OnSocketError takes.
+  int OpenSocket(const base::SocketAddress& server, const base::SocketAddress* source);
 
   /// Connects `fd`; the completion carries Operation::kConnect and the link's id. The address is
   /// copied.
@@ -47,8 +51,8 @@ class Dialer {
   /// Takes the completion of a connect.
   DialOutcome OnCompletion(const io_uring_cqe& cqe);
 
-  /// What a failure to open a socket means.
-  DialOutcome OnSocketError(int negative_errno);
+  /// What a negative result of OpenSocket means.
+  DialOutcome OnSocketError(int error);
 
  private:
   static DialOutcome Classify(int error);

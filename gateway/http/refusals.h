@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Everything that this room says "no" to, one sentence each. One list, so that a test can prove
-// that each fits into an answer, and so that no two places word the same refusal differently.
+// Every HTTP "no" of the gateway: which status for which cause, and the sentence that says so. One
+// list, so that a test can prove that each fits into an answer, and so that no two places word the
+// same refusal differently. tests/e2e/refusals.py has a request for each row.
 #pragma once
 
 #include <array>
@@ -90,6 +91,31 @@ inline constexpr Refusal kSubprotocolsTooMany{
 inline constexpr Refusal kListFieldsTooMany{
     Status::kBadRequest, "more than 8 Sec-WebSocket-Protocol or Sec-WebSocket-Extensions fields"};
 
+// ---- The way to a session (the rooms session and worker) ---------------------------------------
+
+inline constexpr Refusal kRouteMissing{Status::kNotFound, "no route has this host and path"};
+inline constexpr Refusal kUpgradeMissing{Status::kUpgradeRequired,
+                                         "this address speaks WebSocket only"};
+inline constexpr Refusal kOriginNotAllowed{Status::kForbidden, "this origin may not connect here"};
+inline constexpr Refusal kSubprotocolTooLong{Status::kInternalError,
+                                             "the name of the subprotocol is too long"};
+inline constexpr Refusal kHeadTooSlow{Status::kRequestTimeout,
+                                      "the request head did not come in time"};
+inline constexpr Refusal kMemoryExhausted{Status::kServiceUnavailable,
+                                          "the gateway has no memory left for a session"};
+inline constexpr Refusal kSessionsMax{Status::kServiceUnavailable,
+                                      "the gateway carries all sessions that it may"};
+inline constexpr Refusal kSessionsPerAddress{Status::kTooManyRequests,
+                                             "your address has all sessions that it may have"};
+inline constexpr Refusal kAddressesTooMany{Status::kServiceUnavailable,
+                                           "the gateway cannot count one more address"};
+inline constexpr Refusal kSessionsOfRoute{Status::kServiceUnavailable,
+                                          "this route carries all sessions that it may"};
+inline constexpr Refusal kShuttingDown{Status::kServiceUnavailable, "the gateway is shutting down"};
+/// `why`: the dialler's sentence, of static storage.
+constexpr Refusal BackendFailed(std::string_view why) { return {Status::kBadGateway, why}; }
+inline constexpr Refusal kBackendTooSlow = BackendFailed("the backend did not answer in time");
+
 inline constexpr std::array kRefusals{
     kLooksLikeTls,
     kBareCarriageReturn,
@@ -128,6 +154,18 @@ inline constexpr std::array kRefusals{
     kSubprotocolRepeated,
     kSubprotocolsTooMany,
     kListFieldsTooMany,
+    kRouteMissing,
+    kUpgradeMissing,
+    kOriginNotAllowed,
+    kSubprotocolTooLong,
+    kHeadTooSlow,
+    kMemoryExhausted,
+    kSessionsMax,
+    kSessionsPerAddress,
+    kAddressesTooMany,
+    kSessionsOfRoute,
+    kShuttingDown,
+    kBackendTooSlow,
 };
 
 }  // namespace ringway::http

@@ -108,9 +108,15 @@ size_t BuildUpgradeResponse(std::string_view websocket_key, std::string_view sub
   return writer.Text("\r\n\r\n").Finish();
 }
 
-size_t BuildRefusal(const Refusal& refusal, std::span<char> out) {
-  return Writer(out)
-      .Text("HTTP/1.1 ")
+// The scan skips one empty line in front of a request, so it may stand here too.
+AnswerBody AnswerBodyOf(std::string_view request) {
+  if (request.starts_with("\r\n")) request.remove_prefix(2);
+  return request.starts_with("HEAD ") ? AnswerBody::kOmitted : AnswerBody::kSent;
+}
+
+size_t BuildRefusal(const Refusal& refusal, std::span<char> out, AnswerBody body) {
+  Writer writer(out);
+  writer.Text("HTTP/1.1 ")
       .Number(static_cast<size_t>(refusal.status))
       .Text(" ")
       .Text(ReasonPhrase(refusal.status))
@@ -118,10 +124,9 @@ size_t BuildRefusal(const Refusal& refusal, std::span<char> out) {
       .Number(refusal.reason.size() + 1)
       .Text("\r\n")
       .Text(FieldsOf(refusal.status))
-      .Text("\r\n")
-      .Text(refusal.reason)
-      .Text("\n")
-      .Finish();
+      .Text("\r\n");
+  if (body == AnswerBody::kSent) writer.Text(refusal.reason).Text("\n");
+  return writer.Finish();
 }
 
 }  // namespace ringway::http

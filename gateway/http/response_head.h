@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -24,9 +25,17 @@ inline constexpr size_t kRefusalBytesMax = 480;
 [[nodiscard]] size_t BuildUpgradeResponse(std::string_view websocket_key,
                                           std::string_view subprotocol, std::span<char> out);
 
+/// Whether an answer's body follows its head. kOmitted: the answer to HEAD, whose Content-Length
+/// still is that of the body which GET would bring (RFC 9110 9.3.2).
+enum class AnswerBody : uint8_t { kSent, kOmitted };
+
+/// Which one the beginning of a request asks for; also of one that is not whole or not good.
+[[nodiscard]] AnswerBody AnswerBodyOf(std::string_view request);
+
 /// Writes a whole response, head and a body of one text line, and returns its length in bytes; 0:
 /// it does not fit. The connection ends with it ("Connection: close"). 405 says which method is
 /// allowed, 426 which protocol is required (RFC 9110 7.8), 429 and 503 when to come again.
-[[nodiscard]] size_t BuildRefusal(const Refusal& refusal, std::span<char> out);
+[[nodiscard]] size_t BuildRefusal(const Refusal& refusal, std::span<char> out,
+                                  AnswerBody body = AnswerBody::kSent);
 
 }  // namespace ringway::http

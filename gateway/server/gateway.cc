@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -34,6 +35,13 @@ uint64_t RaiseDescriptorLimit() {
   return setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur;
 }
 
+/// What clients cannot guess.
+uint64_t Chance() {
+  uint64_t number = 0;
+  if (getrandom(&number, sizeof number, 0) == sizeof number) return number;
+  return static_cast<uint64_t>(SystemClock().NowNs());
+}
+
 // A session takes two descriptors. WHY at start: accept then waits for a slot and never meets
 // EMFILE, which a multishot accept answers by ending again and again.
 std::shared_ptr<const config::Config> FitToDescriptors(const config::Config& config,
@@ -56,8 +64,8 @@ std::shared_ptr<const config::Config> FitToDescriptors(const config::Config& con
 
 }  // namespace
 
-/// One worker's thread. `worker` is there between opening and end; the mutex lets RequestDrain,
-/// which may come from the main thread at any time, reach it only while it is.
+/// One worker's thread. `worker` is there between opening and end; the mutex lets RequestDrain and
+/// LogState, which may come from the main thread at any time, reach it only while it is.
 struct Gateway::Thread {
   ~Thread() {
     if (wake_fd >= 0) close(wake_fd);
@@ -108,7 +116,11 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(
   auto listeners = Listeners::Open(*config, workers);
   if (!listeners.ok()) return listeners.status();
 
+  auto occupancy = worker::MapOccupancy(*(*snapshot)->config, workers, Chance());
+  if (!occupancy.ok()) return occupancy.status();
+
   std::unique_ptr<Gateway> gateway(new Gateway(*std::move(listeners)));
+  gateway->occupancy_ = std::make_shared<base::Occupancy>(*std::move(occupancy));
   gateway->done_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (gateway->done_fd_ < 0) {
     return absl::ResourceExhaustedError(absl::StrCat("eventfd: ", std::strerror(errno)));
@@ -127,11 +139,16 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(
   for (auto& thread : gateway->threads_) {
     thread->thread =
         std::thread([&gateway = *gateway, &thread = *thread, features, snapshot = *snapshot,
-                     &opening] { gateway.RunWorker(thread, features, snapshot, opening); });
+                     opening] { gateway.RunWorker(thread, features, snapshot, opening); });
   }
   if (absl::Status status = opening->Wait(); !status.ok()) {
     for (auto& thread : gateway->threads_) thread->thread.join();
     return status;
+  }
+  if (HasNames(*config)) {
+    gateway->refresher_ = std::make_unique<Refresher>(
+        config, (*snapshot)->addresses, LookUpBySystem,
+        [&gateway = *gateway](const auto& addresses) { gateway.PostAddresses(addresses); });
   }
   return gateway;
 }
@@ -146,6 +163,7 @@ void Gateway::RunWorker(Thread& thread, uring::FeatureSet features,
     return worker::Worker::Open(**kernel, clock_, observer_,
                                 {.index = thread.index,
                                  .snapshot = std::move(snapshot),
+                                 .occupancy = occupancy_,
                                  .sockets = listeners_.of_worker(thread.index),
                                  .wake_fd = thread.wake_fd});
   };
@@ -177,14 +195,35 @@ void Gateway::EndWorker(absl::Status status) {
   }
 }
 
-void Gateway::RequestDrain() {
+void Gateway::Tell(const std::function<void(worker::Worker&)>& what) {
   const uint64_t one = 1;
   for (auto& thread : threads_) {
     const std::lock_guard lock(thread->mutex);
     if (thread->worker == nullptr) continue;
-    thread->worker->RequestDrain();
+    what(*thread->worker);
     if (::write(thread->wake_fd, &one, sizeof one) != sizeof one) {
       LogLine(config::LogLevel::kError, absl::StrCat("eventfd: ", std::strerror(errno)));
+    }
+  }
+}
+
+void Gateway::RequestDrain() {
+  Tell([](worker::Worker& worker) { worker.RequestDrain(); });
+}
+
+void Gateway::PostAddresses(const worker::ServerAddresses& addresses) {
+  Tell([&](worker::Worker& worker) {
+    worker.PostAddresses(std::make_unique<worker::ServerAddresses>(addresses));
+  });
+}
+
+void Gateway::LogState() {
+  for (auto& thread : threads_) {
+    const std::lock_guard lock(thread->mutex);
+    if (thread->worker == nullptr) continue;
+    for (const std::string& line :
+         StateLines(thread->index, thread->worker->gauges(), thread->worker->counters())) {
+      LogLine(config::LogLevel::kInfo, line);
     }
   }
 }
@@ -195,6 +234,7 @@ absl::Status Gateway::result() const {
 }
 
 Gateway::~Gateway() {
+  refresher_.reset();  // it posts to workers
   for (auto& thread : threads_) {
     if (thread->thread.joinable()) thread->thread.join();
   }

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -17,6 +18,7 @@
 #include "gateway/config/config.h"
 #include "gateway/server/listeners.h"
 #include "gateway/server/log.h"
+#include "gateway/server/refresher.h"
 #include "gateway/server/system_clock.h"
 #include "gateway/worker/worker.h"
 #include "uring/kernel.h"
@@ -38,6 +40,9 @@ class Gateway {
   /// Asks all workers to end in order.
   void RequestDrain();
 
+  /// Writes to the log what each worker that runs holds, and its counters that are not zero.
+  void LogState();
+
   /// A descriptor that becomes readable when the last worker has ended.
   int done_fd() const { return done_fd_; }
   /// The first error that ended a worker. REQUIRES: done_fd is readable.
@@ -55,10 +60,14 @@ class Gateway {
                  std::shared_ptr<const worker::Snapshot> snapshot,
                  const std::shared_ptr<Opening>& opening);
   void EndWorker(absl::Status status);
+  /// Calls `what` for each worker that runs, and wakes it.
+  void Tell(const std::function<void(worker::Worker&)>& what);
+  void PostAddresses(const worker::ServerAddresses& addresses);
 
   SystemClock clock_;
   LoggingObserver observer_{clock_};
   Listeners listeners_;
+  std::shared_ptr<base::Occupancy> occupancy_;
   std::vector<std::unique_ptr<Thread>> threads_;
   int done_fd_ = -1;
   /// Workers that have not ended: each takes one off at its end, and the one that reaches zero
@@ -66,6 +75,7 @@ class Gateway {
   std::atomic<uint32_t> running_{0};
   mutable std::mutex result_mutex_;  ///< at the end of a worker only
   absl::Status result_;
+  std::unique_ptr<Refresher> refresher_;  ///< nullptr: no server has a name
 };
 
 /// Processors that this process may use.

@@ -44,6 +44,18 @@ void LogLine(config::LogLevel level, std::string_view text) {
   spdlog::log(ToSpdlog(level), "{}", spdlog::string_view_t(text.data(), text.size()));
 }
 
+std::vector<std::string> StateLines(uint32_t worker, const base::Gauges& gauges,
+                                    const base::Counters& counters) {
+  std::string counted = absl::StrCat("counters worker=", worker);
+  counters.Visit([&](std::string_view name, std::string_view, uint64_t value) {
+    if (value != 0) absl::StrAppend(&counted, " ", std::string(name), "=", value);
+  });
+  return {absl::StrCat("state worker=", worker, " sessions=", gauges.sessions_open.value(),
+                       " links=", gauges.links_open.value(), " leases=", gauges.leases_out.value(),
+                       " queued_bytes=", gauges.bytes_queued.value()),
+          std::move(counted)};
+}
+
 bool RateLimit::Allows(uint64_t now_ns, uint64_t* suppressed) {
   uint64_t next_ns = next_ns_.load(std::memory_order_relaxed);
   if (now_ns < next_ns || !next_ns_.compare_exchange_strong(next_ns, now_ns + interval_ns_,

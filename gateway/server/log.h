@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gateway/base/clock.h"
+#include "gateway/base/counters.h"
 #include "gateway/config/config.h"
 #include "gateway/worker/observer.h"
 
@@ -19,6 +21,11 @@ void OpenLog(config::LogLevel level);
 
 /// Any thread.
 void LogLine(config::LogLevel level, std::string_view text);
+
+/// What SIGUSR1 asks of one worker: `state worker=0 sessions=1 links=2 leases=0 queued_bytes=0`,
+/// and `counters worker=0 turns=12 ...` with those that are not zero.
+std::vector<std::string> StateLines(uint32_t worker, const base::Gauges& gauges,
+                                    const base::Counters& counters);
 
 /// Lets one line in each interval through and counts the rest. Any thread.
 class RateLimit {

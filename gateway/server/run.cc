@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -73,6 +74,16 @@ void LogStart(const Gateway& gateway, const config::Config& config,
   }
 }
 
+// Waits for a signal that ends the gateway, whose number it returns, or for the end of its workers:
+// 0. SIGUSR1 only asks.
+int WaitForEnd(Signals& signals, Gateway& gateway) {
+  while (true) {
+    const int signal = signals.WaitOr(gateway.done_fd());
+    if (signal != SIGUSR1) return signal;
+    gateway.LogState();
+  }
+}
+
 // Serves until a signal and the end of the drain that follows it.
 int Serve(const std::shared_ptr<const config::Config>& config, const Demo* demo, Signals& signals) {
   OpenLog(config->gateway.log_level);
@@ -85,10 +96,10 @@ int Serve(const std::shared_ptr<const config::Config>& config, const Demo* demo,
     std::fputs(demo->Greeting((*gateway)->addresses().front()).c_str(), stdout);
     std::fflush(stdout);
   }
-  if (const int signal = signals.WaitOr((*gateway)->done_fd()); signal != 0) {
+  if (const int signal = WaitForEnd(signals, **gateway); signal != 0) {
     LogLine(LogLevel::kInfo, "ending: sessions are closed; a second signal ends at once");
     (*gateway)->RequestDrain();
-    const int second = signals.WaitOr((*gateway)->done_fd());
+    const int second = WaitForEnd(signals, **gateway);
     if (second != 0) std::_Exit(128 + second);
   }
   const absl::Status result = (*gateway)->result();

@@ -23,9 +23,10 @@ absl::StatusOr<Signals> Signals::Open() {
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGUSR1);
   std::signal(SIGPIPE, SIG_IGN);
   if (pthread_sigmask(SIG_BLOCK, &set, nullptr) != 0) {
-    return absl::InternalError("cannot block SIGTERM and SIGINT");
+    return absl::InternalError("cannot block SIGTERM, SIGINT and SIGUSR1");
   }
   const int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
   if (fd < 0) return absl::ResourceExhaustedError(absl::StrCat("signalfd: ", std::strerror(errno)));

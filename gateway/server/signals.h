@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// SIGTERM and SIGINT as something to wait for.
+// SIGTERM, SIGINT and SIGUSR1 as something to wait for.
 #pragma once
 
 #include "absl/status/statusor.h"
 
 namespace ringway::server {
 
-/// Blocks SIGTERM and SIGINT in the calling thread and every thread it starts later, and ignores
-/// SIGPIPE. To be made before any thread. One thread.
+/// Blocks the three in the calling thread and every thread it starts later, and ignores SIGPIPE. To
+/// be made before any thread. One thread.
 class Signals {
  public:
   static absl::StatusOr<Signals> Open();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a worker lends to its sessions for the length of one call: memory, tables, the time.
+// What a worker lends to its sessions for the length of one call: memory, tables, the time, and
+// what it shares with other workers.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include "gateway/base/arena.h"
 #include "gateway/base/counters.h"
 #include "gateway/base/limits.h"
+#include "gateway/base/occupancy.h"
 #include "gateway/route/server_choice.h"
 #include "gateway/route/table.h"
 #include "gateway/ws/frame_reader.h"
@@ -18,6 +20,7 @@ namespace ringway::session {
 struct Environment {
   base::Arena& arena;
   base::Counters& counters;
+  base::Occupancy& occupancy;
   const route::Table& table;
   route::ServerChoice& servers;
   const base::Limits& limits;

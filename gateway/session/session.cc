@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "gateway/base/clock.h"
+#include "gateway/http/refusals.h"
 #include "gateway/ws/frame_header.h"
 
 namespace ringway::session {
@@ -38,7 +39,13 @@ Session::Session(uint32_t listener_index, const base::SocketAddress& client, uin
       listener_index_(listener_index) {}
 
 void Session::Begin(Environment& environment, Intents& intents) {
-  intents.Timer(NextDueNs(environment));
+  http::Refusal refusal;
+  if (EnterGateway(environment, &refusal)) return intents.Timer(NextDueNs(environment));
+  Refuse(environment, refusal,
+         {.side = EndSide::kGateway,
+          .reason = EndReason::kRefused,
+          .code = static_cast<uint16_t>(refusal.status)},
+         intents);
 }
 
 Reading Session::ReadingOf(LinkRole role) const {
@@ -167,13 +174,12 @@ void Session::OnDrain(Environment& environment, Intents& intents) {
     case State::kHandshake:
       intents.Drop(LinkRole::kClient);
       return EnterClosing(environment, {EndSide::kGateway, EndReason::kDrain, 0}, intents);
-    case State::kDialing: {
-      constexpr auto kStatus = http::Status::kServiceUnavailable;
+    case State::kDialing:
       intents.Drop(LinkRole::kBackend);
-      return Refuse(environment, {kStatus, "the gateway is shutting down"},
-                    {EndSide::kGateway, EndReason::kDrain, static_cast<uint16_t>(kStatus)},
-                    intents);
-    }
+      return Refuse(
+          environment, http::kShuttingDown,
+          {EndSide::kGateway, EndReason::kDrain, static_cast<uint16_t>(http::kShuttingDown.status)},
+          intents);
     case State::kOpen:
       return CloseInOrder(environment, ws::CloseCode::kGoingAway, "the gateway is shutting down",
                           ByGateway(EndReason::kDrain, ws::CloseCode::kGoingAway), intents);
@@ -186,13 +192,12 @@ void Session::OnPoolExhausted(Environment& environment, Intents& intents) {
   environment.counters.pool_exhausted.Add(1);
   switch (state_) {
     case State::kHandshake:
-    case State::kDialing: {
-      constexpr auto kStatus = http::Status::kServiceUnavailable;
+    case State::kDialing:
       intents.Drop(LinkRole::kBackend);
-      return Refuse(environment, {kStatus, "the gateway has no memory left for a session"},
-                    {EndSide::kGateway, EndReason::kPoolExhausted, static_cast<uint16_t>(kStatus)},
+      return Refuse(environment, http::kMemoryExhausted,
+                    {EndSide::kGateway, EndReason::kPoolExhausted,
+                     static_cast<uint16_t>(http::kMemoryExhausted.status)},
                     intents);
-    }
     case State::kOpen:
       return Fail(environment, ws::CloseCode::kTryAgainLater,
                   "the gateway has no memory left for this session", EndReason::kPoolExhausted,
@@ -245,18 +250,16 @@ void Session::OnDue(Environment& environment, uint32_t client_queue_bytes, Inten
   const uint64_t due = state_ == State::kOpen ? 0 : NextDueNs(environment);
   if (environment.now_ns < due) return intents.Timer(due);
   switch (state_) {
-    case State::kHandshake: {
+    case State::kHandshake:
       environment.counters.handshakes_timed_out.Add(1);
-      constexpr auto kStatus = http::Status::kRequestTimeout;
-      return Refuse(
-          environment, {kStatus, "the request head did not come in time"},
-          {EndSide::kGateway, EndReason::kHandshakeTimeout, static_cast<uint16_t>(kStatus)},
-          intents);
-    }
+      return Refuse(environment, http::kHeadTooSlow,
+                    {EndSide::kGateway, EndReason::kHandshakeTimeout,
+                     static_cast<uint16_t>(http::kHeadTooSlow.status)},
+                    intents);
     case State::kDialing:
       environment.counters.dials_failed.Add(1);
       intents.Drop(LinkRole::kBackend);
-      return OnDialed(environment, "the backend did not answer in time", intents);
+      return OnDialFailed(environment, http::kBackendTooSlow.reason, NextServer::kSpare, intents);
     case State::kOpen:
       return OnOpenDue(environment, client_queue_bytes, intents);
     case State::kClosing:

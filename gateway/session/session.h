@@ -42,6 +42,12 @@ enum class State : uint8_t {
 /// How a link's incoming stream ended.
 enum class LinkEnd : uint8_t { kFin, kReset };
 
+/// What a failed dial means for the backend's other servers.
+enum class NextServer : uint8_t {
+  kTry,   ///< this server is to blame
+  kSpare  ///< the gateway is: another server would fare no better
+};
+
 /// How the worker reads a link.
 enum class Reading : uint8_t {
   kNot,         ///< not at all
@@ -55,7 +61,7 @@ class Session {
  public:
   Session(uint32_t listener_index, const base::SocketAddress& client, uint64_t now_ns);
 
-  /// The client was accepted.
+  /// The client was accepted. Every session that began must Leave.
   void Begin(Environment& environment, Intents& intents);
 
   /// Bytes came from a link. They lie at the start of a receive buffer (or of a pooled buffer), so
@@ -65,8 +71,12 @@ class Session {
   /// A link's incoming stream ended. After kReset the worker drops the link by itself.
   void OnEnd(Environment& environment, base::LinkRole from, LinkEnd end, Intents& intents);
 
-  /// The dial ended; `failure` is empty when it connected, else a sentence of static storage.
-  void OnDialed(Environment& environment, std::string_view failure, Intents& intents);
+  /// The backend link is connected.
+  void OnDialed(Environment& environment, Intents& intents);
+
+  /// The backend link could not be connected and is gone. `failure`: a sentence of static storage.
+  void OnDialFailed(Environment& environment, std::string_view failure, NextServer next,
+                    Intents& intents);
 
   /// The time of the last Timer intent has come. `client_queue_bytes` wait for the client;
   /// `client_sent_ns` is when it last took some.
@@ -84,6 +94,9 @@ class Session {
   /// A pool had nothing left for this session: end it.
   void OnPoolExhausted(Environment& environment, Intents& intents);
 
+  /// Both links are gone: the session is no longer counted anywhere.
+  void Leave(Environment& environment);
+
   Reading ReadingOf(base::LinkRole role) const;
 
   State state() const { return state_; }
@@ -100,6 +113,13 @@ class Session {
   uint64_t frames_out() const { return frames_out_; }
 
  private:
+  // ---- admission.cc
+  [[nodiscard]] bool EnterGateway(Environment& environment, http::Refusal* refusal);
+  [[nodiscard]] bool EnterRoute(Environment& environment, http::Refusal* refusal);
+  /// False: every server has been tried.
+  [[nodiscard]] bool DialNext(Environment& environment, Intents& intents);
+  void LeaveServer(Environment& environment);
+
   // ---- handshake.cc
   void OnRequestBytes(Environment& environment, base::Piece piece, Intents& intents);
   void OnRequest(Environment& environment, const http::RequestHead& head, Intents& intents);
@@ -149,11 +169,16 @@ class Session {
   uint64_t ping_sent_ns_ = 0;  ///< 0: none is unanswered
   uint64_t messages_in_ = 0;
   uint64_t frames_out_ = 0;
+  route::ServerSet tried_servers_ = 0;
   base::SocketAddress client_;
   uint32_t listener_index_;
+  uint32_t server_index_ = base::kNoSlot;  ///< where it is counted
+  base::Occupancy::AddressSlot address_slot_ = base::Occupancy::kNothing;
   Ending ending_;
   uint16_t answer_bytes_ = 0;
   State state_ = State::kHandshake;
+  bool is_counted_ = false;
+  bool is_counted_on_route_ = false;
   bool upgraded_ = false;
   bool close_sent_ = false;
   bool client_deaf_ = false;   ///< nothing from the client is used any more

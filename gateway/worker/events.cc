@@ -43,12 +43,11 @@ void Worker::OnConnect(const io_uring_cqe& cqe, LinkId id) {
   if (link->dropping) return FreeIfIdle(id.slot);
   const uint32_t session = link->session;
   if (outcome == dial::DialOutcome::kConnected) {
-    memory_.slots[session].session.OnDialed(environment_, {}, intents_);
+    memory_.slots[session].session.OnDialed(environment_, intents_);
   } else {
-    const char* failure = dial::Describe(outcome);
-    observer_.OnDialFailed(link->server, failure);
+    observer_.OnDialFailed(link->server, dial::DescribeForOperator(outcome));
     Drop(id.slot);
-    memory_.slots[session].session.OnDialed(environment_, failure, intents_);
+    OnDialFailed(session, outcome);
   }
   CarryOut(session);
   ArmReceives(session);

@@ -15,12 +15,29 @@ using session::IntentKind;
 
 constexpr size_t Index(LinkRole role) { return static_cast<size_t>(role); }
 
+session::NextServer NextServerAfter(dial::DialOutcome outcome) {
+  switch (outcome) {
+    case dial::DialOutcome::kRefused:
+    case dial::DialOutcome::kUnreachable:
+    case dial::DialOutcome::kTimedOut:
+    case dial::DialOutcome::kNoLocalPort:
+      return session::NextServer::kTry;
+    case dial::DialOutcome::kConnected:
+    case dial::DialOutcome::kNoSource:
+    case dial::DialOutcome::kNoDescriptor:
+    case dial::DialOutcome::kCancelled:
+    case dial::DialOutcome::kUnexpected:
+      break;
+  }
+  return session::NextServer::kSpare;
+}
+
 }  // namespace
 
 void Worker::CarryOut(uint32_t session) {
   Slot& slot = memory_.slots[session];
   bool exhausted = false;
-  std::string_view dial_failure;
+  auto dial = dial::DialOutcome::kConnected;
   for (Intent& intent : intents_.all()) {
     const uint32_t link = slot.links[Index(intent.to)];
     switch (intent.kind) {
@@ -28,7 +45,7 @@ void Worker::CarryOut(uint32_t session) {
         exhausted |= CarryOutSend(slot, intent) == flow::PushResult::kExhausted;
         break;
       case IntentKind::kDial:
-        dial_failure = CarryOutDial(session, intent);
+        dial = CarryOutDial(session, intent);
         break;
       case IntentKind::kFinish:
         if (link != kNoSlot) CarryOutFinish(link);
@@ -48,8 +65,8 @@ void Worker::CarryOut(uint32_t session) {
     slot.session.OnPoolExhausted(environment_, intents_);
     return CarryOut(session);
   }
-  if (!dial_failure.empty()) {
-    slot.session.OnDialed(environment_, dial_failure, intents_);
+  if (dial != dial::DialOutcome::kConnected) {
+    OnDialFailed(session, dial);
     return CarryOut(session);
   }
 }
@@ -77,26 +94,38 @@ flow::PushResult Worker::CarryOutSend(Slot& slot, Intent& intent) {
   return result;
 }
 
-std::string_view Worker::CarryOutDial(uint32_t session, const Intent& intent) {
-  const base::SocketAddress& server =
-      options_.snapshot->addresses[intent.backend_index][intent.server_index];
-  const int fd = dialer_.OpenSocket(server);
+// Each source in turn, so that none runs out of ports before the others.
+const base::SocketAddress* Worker::NextSource(uint32_t backend_index, base::AddressFamily family) {
+  const auto& sources = options_.snapshot->config->backends[backend_index].sources;
+  uint32_t& next = next_source_[backend_index];
+  for (size_t tries = 0; tries < sources.size(); ++tries) {
+    const base::SocketAddress& source = sources[next++ % sources.size()];
+    if (source.family == family) return &source;
+  }
+  return nullptr;
+}
+
+dial::DialOutcome Worker::CarryOutDial(uint32_t session, const Intent& intent) {
+  const base::SocketAddress& server = (*addresses_)[intent.backend_index][intent.server_index];
+  const int fd = dialer_.OpenSocket(server, NextSource(intent.backend_index, server.family));
   if (fd < 0) {
-    const char* failure = dial::Describe(dialer_.OnSocketError(fd));
-    observer_.OnDialFailed(server, failure);
-    return failure;
+    const dial::DialOutcome outcome = dialer_.OnSocketError(fd);
+    observer_.OnDialFailed(server, dial::DescribeForOperator(outcome));
+    return outcome;
   }
   const uint32_t index = TryOpenLink(fd, session, LinkRole::kBackend);
-  if (index == kNoSlot) {
-    static_cast<void>(ring_.kernel().Close(fd));
-    return "the gateway has no slot left for a backend connection";
-  }
+  RINGWAY_CHECK(index != kNoSlot);  // there are two links for each session
   Link& link = memory_.links[index];
   link.connecting = true;
   link.server = server;
   ++link.in_flight;
   dialer_.Connect(IdOf(index), fd, server);
-  return {};
+  return dial::DialOutcome::kConnected;
+}
+
+void Worker::OnDialFailed(uint32_t session, dial::DialOutcome outcome) {
+  memory_.slots[session].session.OnDialFailed(environment_, dial::Describe(outcome),
+                                              NextServerAfter(outcome), intents_);
 }
 
 void Worker::CarryOutFinish(uint32_t index) {

@@ -247,6 +247,7 @@ void Worker::EndSessions() {
         .messages_in = ended.messages_in(),
         .frames_out = ended.frames_out(),
     });
+    slot.session.Leave(environment_);
     memory_.slots.Close(session);
   }
   ResumeAccept();

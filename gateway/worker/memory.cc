@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "gateway/route/server_choice.h"
+
 namespace ringway::worker {
 
 absl::StatusOr<Memory> Memory::Reserve(const base::Limits& limits, uint64_t now_ms) {
@@ -36,6 +38,17 @@ absl::StatusOr<Memory> Memory::Reserve(const base::Limits& limits, uint64_t now_
                 .due = *std::move(due),
                 .waiting = *std::move(waiting),
                 .ended = *std::move(ended)};
+}
+
+absl::StatusOr<base::Occupancy> MapOccupancy(const config::Config& config, uint32_t workers,
+                                             uint64_t seed) {
+  const base::Limits& limits = config.limits;
+  const uint32_t addresses =
+      limits.sessions_per_address_max == 0 ? 0 : workers * limits.sessions_per_worker_max;
+  return base::Occupancy::Map({.routes = static_cast<uint32_t>(config.routes.size()),
+                               .servers = route::ServerRow(config).count(),
+                               .addresses = addresses,
+                               .seed = seed});
 }
 
 }  // namespace ringway::worker

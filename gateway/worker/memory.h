@@ -10,8 +10,10 @@
 #include "gateway/base/fifo.h"
 #include "gateway/base/ids.h"
 #include "gateway/base/limits.h"
+#include "gateway/base/occupancy.h"
 #include "gateway/base/slab.h"
 #include "gateway/base/timing_wheel.h"
+#include "gateway/config/config.h"
 #include "gateway/flow/send_queue.h"
 #include "gateway/worker/slots.h"
 
@@ -31,6 +33,11 @@ struct Memory {
   /// RESOURCE_EXHAUSTED, with the limit to lower, where address space is not to be had.
   static absl::StatusOr<Memory> Reserve(const base::Limits& limits, uint64_t now_ms);
 };
+
+/// The counts that the workers of one configuration share, with room for all sessions that they may
+/// have. `seed`: secret, by chance.
+absl::StatusOr<base::Occupancy> MapOccupancy(const config::Config& config, uint32_t workers,
+                                             uint64_t seed);
 
 /// The worker's own timers, behind those of its sessions.
 inline constexpr uint32_t kWorkerTimers = 2;

@@ -13,12 +13,15 @@
 
 namespace ringway::worker {
 
+/// [backend_index][server_index], one address for each server of the configuration.
+using ServerAddresses = std::vector<std::vector<base::SocketAddress>>;
+
 /// Immutable after construction; any thread may read.
 struct Snapshot {
   std::shared_ptr<const config::Config> config;
   route::Table table;
-  /// [backend_index][server_index], one address for each server of the configuration.
-  std::vector<std::vector<base::SocketAddress>> addresses;
+  /// At start; Worker::PostAddresses brings newer ones.
+  ServerAddresses addresses;
 };
 
 }  // namespace ringway::worker

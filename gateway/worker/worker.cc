@@ -51,10 +51,13 @@ Worker::Worker(uring::Kernel& kernel, base::Clock& clock, Observer& observer, Wo
       acceptor_(ring_, counters_, options_.sockets),
       dialer_(ring_, counters_),
       sender_(ring_, memory_.arena, memory_.slices, counters_),
-      servers_(*options_.snapshot->config, options_.index),
+      servers_(*options_.snapshot->config, *options_.occupancy, options_.index),
+      addresses_(std::make_unique<ServerAddresses>(options_.snapshot->addresses)),
+      next_source_(options_.snapshot->config->backends.size(), options_.index),
       budget_(limits_.worker_queued_bytes_max),
       environment_{.arena = memory_.arena,
                    .counters = counters_,
+                   .occupancy = *options_.occupancy,
                    .table = options_.snapshot->table,
                    .servers = servers_,
                    .limits = limits_,
@@ -62,13 +65,23 @@ Worker::Worker(uring::Kernel& kernel, base::Clock& clock, Observer& observer, Wo
                    .now_ns = clock.NowNs()},
       completions_(kCompletionsPerTurnMax) {}
 
-Worker::~Worker() = default;
+Worker::~Worker() { delete posted_addresses_.load(); }
+
+void Worker::PostAddresses(std::unique_ptr<const ServerAddresses> addresses) {
+  delete posted_addresses_.exchange(addresses.release(), std::memory_order_acq_rel);
+}
+
+void Worker::TakePostedAddresses() {
+  if (posted_addresses_.load(std::memory_order_relaxed) == nullptr) return;
+  addresses_.reset(posted_addresses_.exchange(nullptr, std::memory_order_acq_rel));
+}
 
 absl::Status Worker::Turn() {
   if (const int error = ring_.Turn(WaitNs()); error != 0) {
     return absl::InternalError(absl::StrCat("io_uring_enter failed: ", std::strerror(-error)));
   }
   environment_.now_ns = clock_.NowNs();
+  TakePostedAddresses();
   const size_t count = ring_.Reap(completions_);
   counters_.turns.Add(1);
   counters_.completions.Add(count);
@@ -80,7 +93,19 @@ absl::Status Worker::Turn() {
   SendDue();
   receiver_->Replenish();
   ArmWaiting();
+  SetGauges();
   return absl::OkStatus();
+}
+
+void Worker::SetGauges() {
+  uint64_t leases = 0;
+  for (size_t c = 0; c < base::kBufferClasses; ++c) {
+    leases += memory_.arena.leased(static_cast<base::BufferClass>(c));
+  }
+  gauges_.sessions_open.Set(memory_.slots.open());
+  gauges_.links_open.Set(memory_.links.open());
+  gauges_.leases_out.Set(leases);
+  gauges_.bytes_queued.Set(budget_.queued());
 }
 
 void Worker::OnCompletion(const io_uring_cqe& cqe) {

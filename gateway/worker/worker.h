@@ -42,9 +42,12 @@ namespace ringway::worker {
 struct WorkerOptions {
   uint32_t index = 0;
   std::shared_ptr<const Snapshot> snapshot;
+  /// Shared by all workers of the snapshot.
+  std::shared_ptr<base::Occupancy> occupancy;
   /// Sockets that listen, lent for the worker's life.
   std::vector<accept::ListeningSocket> sockets;
-  /// An eventfd that another thread writes to after RequestDrain; -1: nobody will.
+  /// An eventfd that another thread writes to after RequestDrain and PostAddresses; -1: nobody
+  /// will.
   int wake_fd = -1;
 };
 
@@ -66,10 +69,16 @@ class Worker {
   /// drain time. Any thread; write to the wake descriptor afterwards.
   void RequestDrain() { drain_requested_.store(true, std::memory_order_release); }
 
+  /// Where servers are to be found from now on, as they stand in Snapshot::addresses. Any thread;
+  /// write to the wake descriptor afterwards.
+  void PostAddresses(std::unique_ptr<const ServerAddresses> addresses);
+
   /// Whether a requested end is complete: no session, nothing with the kernel.
   bool finished() const;
 
   const base::Counters& counters() const { return counters_; }
+  /// Of the end of the last turn. Any thread.
+  const base::Gauges& gauges() const { return gauges_; }
   const base::Arena& arena() const { return memory_.arena; }
   uint32_t sessions_open() const { return memory_.slots.open(); }
   uint32_t links_open() const { return memory_.links.open(); }
@@ -85,6 +94,8 @@ class Worker {
   void OnDueTimers();
   void OnSessionDue(uint32_t session);
   uint64_t WaitNs() const;
+  void SetGauges();
+  void TakePostedAddresses();
   void BeginDrain();
   void CutAll();
   void ArmWake();
@@ -103,8 +114,10 @@ class Worker {
   // ---- intents.cc: what sessions want
   void CarryOut(uint32_t session);
   flow::PushResult CarryOutSend(Slot& slot, session::Intent& intent);
-  /// Returns why not, or nothing.
-  std::string_view CarryOutDial(uint32_t session, const session::Intent& intent);
+  /// kConnected: the connect is under way.
+  dial::DialOutcome CarryOutDial(uint32_t session, const session::Intent& intent);
+  const base::SocketAddress* NextSource(uint32_t backend_index, base::AddressFamily family);
+  void OnDialFailed(uint32_t session, dial::DialOutcome outcome);
   void CarryOutFinish(uint32_t index);
   void CarryOutTimer(uint32_t session, uint64_t due_ns);
 
@@ -135,6 +148,7 @@ class Worker {
   const WorkerOptions options_;
   const base::Limits limits_;
   base::Counters counters_;
+  base::Gauges gauges_;
 
   Memory memory_;
 
@@ -143,6 +157,8 @@ class Worker {
   std::optional<read::Receiver> receiver_;  ///< always there after Open
   write::Sender sender_;
   route::ServerChoice servers_;
+  std::unique_ptr<const ServerAddresses> addresses_;
+  std::vector<uint32_t> next_source_;  ///< of each backend
   flow::ByteBudget budget_;
   session::Environment environment_;
   session::Intents intents_;
@@ -151,6 +167,8 @@ class Worker {
   static constexpr size_t kCompletionsPerTurnMax = 1024;
   std::vector<io_uring_cqe> completions_;
 
+  /// Newer addresses that the worker has not taken yet; whoever takes the pointer out owns it.
+  std::atomic<const ServerAddresses*> posted_addresses_{nullptr};
   /// Written by any thread, read by the worker once a turn: it sees the request in the turn after
   /// its wake descriptor was written at the latest.
   std::atomic<bool> drain_requested_{false};

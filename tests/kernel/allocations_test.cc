@@ -170,9 +170,14 @@ TEST(MessagePath, AllocatesNothingAfterTheHandshake) {
   server::SystemClock clock;
   SilentObserver observer;
   const int wake_fd = eventfd(0, EFD_CLOEXEC);
-  auto worker = worker::Worker::Open(
-      **kernel, clock, observer,
-      {.snapshot = *snapshot, .sockets = listeners->of_worker(0), .wake_fd = wake_fd});
+  auto occupancy = worker::MapOccupancy(*config, 1, 1);
+  ASSERT_TRUE(occupancy.ok()) << occupancy.status();
+  auto worker =
+      worker::Worker::Open(**kernel, clock, observer,
+                           {.snapshot = *snapshot,
+                            .occupancy = std::make_shared<base::Occupancy>(*std::move(occupancy)),
+                            .sockets = listeners->of_worker(0),
+                            .wake_fd = wake_fd});
   ASSERT_TRUE(worker.ok()) << worker.status();
 
   // The client moves the phase between messages; the worker sees it with its next turn.

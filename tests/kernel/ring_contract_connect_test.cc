@@ -119,6 +119,30 @@ TEST_P(RingContract, AConnectFindsItsServer) {
   EXPECT_EQ(actual.sin_addr.s_addr, expected.sin_addr.s_addr);
 }
 
+sockaddr_storage Ipv4Source(uint32_t host) {
+  sockaddr_storage source{};
+  auto& ipv4 = reinterpret_cast<sockaddr_in&>(source);
+  ipv4.sin_family = AF_INET;
+  ipv4.sin_addr.s_addr = htonl(host);
+  return source;
+}
+
+TEST_P(RingContract, AConnectFromAnAddressOfThisMachineFindsItsServer) {
+  const int fd = Keep(kernel().OpenSocket(AF_INET));
+  EXPECT_EQ(kernel().BindSource(fd, Ipv4Source(0x7f00'0005), sizeof(sockaddr_in)), 0);
+  io_uring_sqe* sqe = nullptr;
+  PrepareConnect(ring(), &sqe, fd, world().ServerAddress());
+  Submit(sqe, 1);
+  EXPECT_EQ(AwaitEnd(1).res, 0);
+}
+
+TEST_P(RingContract, AnAddressOfAnotherMachineIsNoSource) {
+  constexpr uint32_t kOfDocumentation = 0xc000'0201;  // RFC 5737
+  const int fd = Keep(kernel().OpenSocket(AF_INET));
+  EXPECT_EQ(kernel().BindSource(fd, Ipv4Source(kOfDocumentation), sizeof(sockaddr_in)),
+            -EADDRNOTAVAIL);
+}
+
 TEST_P(RingContract, SeveralConnectsOfOneTurnFindTheirServer) {
   const sockaddr_storage server = world().ServerAddress();
   for (uint64_t i = 0; i < 5; ++i) {
@@ -155,6 +179,7 @@ TEST_P(RingContract, DirectCallsOnADescriptorThatIsNoneFail) {
   sockaddr_storage address{};
   EXPECT_EQ(kernel().RemoteAddress(kNone, &address), -EBADF);
   EXPECT_EQ(kernel().SetNoDelay(kNone), -EBADF);
+  EXPECT_EQ(kernel().BindSource(kNone, Ipv4Source(0x7f00'0001), sizeof(sockaddr_in)), -EBADF);
   EXPECT_EQ(kernel().Shutdown(kNone, SHUT_WR), -EBADF);
   EXPECT_EQ(kernel().Close(kNone), -EBADF);
 }

@@ -40,6 +40,9 @@ class RefusingKernel : public Kernel {
   }
   int UnregisterBuffers() override { return kernel_->UnregisterBuffers(); }
   int OpenSocket(int family) override { return kernel_->OpenSocket(family); }
+  int BindSource(int fd, const sockaddr_storage& address, socklen_t bytes) override {
+    return kernel_->BindSource(fd, address, bytes);
+  }
   int SetNoDelay(int fd) override { return kernel_->SetNoDelay(fd); }
   int RemoteAddress(int fd, sockaddr_storage* address) override {
     return kernel_->RemoteAddress(fd, address);

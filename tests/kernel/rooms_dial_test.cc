@@ -35,7 +35,7 @@ class DialerTest : public rooms::RoomTest {
  protected:
   /// Begins a dial on a socket of its own.
   loopback::Socket Begin(const base::SocketAddress& server, base::LinkId id = kLink) {
-    loopback::Socket socket(dialer_.OpenSocket(server));
+    loopback::Socket socket(dialer_.OpenSocket(server, nullptr));
     EXPECT_TRUE(socket);
     dialer_.Connect(id, socket.fd(), server);
     return socket;
@@ -75,13 +75,52 @@ TEST_F(DialerTest, ConnectsToItsServerOverIpv6) {
 
 TEST_F(DialerTest, ItsSocketDoesNotBlockNorDelay) {
   const loopback::Socket server = loopback::Listen();
-  const loopback::Socket socket(dialer_.OpenSocket(ServerOn(server)));
+  const loopback::Socket socket(dialer_.OpenSocket(ServerOn(server), nullptr));
   int no_delay = 0;
   socklen_t bytes = sizeof no_delay;
   EXPECT_EQ(getsockopt(socket.fd(), IPPROTO_TCP, TCP_NODELAY, &no_delay, &bytes), 0);
   EXPECT_NE(no_delay, 0);
   EXPECT_NE(fcntl(socket.fd(), F_GETFL) & O_NONBLOCK, 0);
   EXPECT_NE(fcntl(socket.fd(), F_GETFD) & FD_CLOEXEC, 0);
+}
+
+base::SocketAddress Source(uint8_t last) {
+  base::SocketAddress source{.family = base::AddressFamily::kIpv4};
+  source.bytes = {127, 0, 0, last};
+  return source;
+}
+
+TEST_F(DialerTest, LeavesFromTheSourceThatItIsGiven) {
+  const loopback::Socket server = loopback::Listen();
+  const base::SocketAddress source = Source(77);
+  const loopback::Socket socket(dialer_.OpenSocket(ServerOn(server), &source));
+  ASSERT_TRUE(socket);
+  dialer_.Connect(kLink, socket.fd(), ServerOn(server));
+  EXPECT_EQ(End(), DialOutcome::kConnected);
+  const loopback::Socket accepted = loopback::Accept(server);
+  ASSERT_TRUE(accepted);
+  sockaddr_in from{};
+  socklen_t bytes = sizeof from;
+  ASSERT_EQ(getpeername(accepted.fd(), reinterpret_cast<sockaddr*>(&from), &bytes), 0);
+  EXPECT_EQ(ntohl(from.sin_addr.s_addr), 0x7f00'004dU);
+}
+
+TEST_F(DialerTest, ASourceOfAnotherMachineIsSaidToBeOne) {
+  const loopback::Socket server = loopback::Listen();
+  base::SocketAddress source = Source(1);
+  source.bytes = {192, 0, 2, 1};  // RFC 5737
+  const int error = dialer_.OpenSocket(ServerOn(server), &source);
+  ASSERT_LT(error, 0);
+  EXPECT_EQ(dialer_.OnSocketError(error), DialOutcome::kNoSource);
+  EXPECT_NE(std::string_view(DescribeForOperator(DialOutcome::kNoSource)),
+            Describe(DialOutcome::kNoSource));
+}
+
+TEST_F(DialerTest, WithoutALocalPortItSaysSoAndCounts) {
+  io_uring_cqe cqe{};
+  cqe.res = -EADDRNOTAVAIL;
+  EXPECT_EQ(dialer_.OnCompletion(cqe), DialOutcome::kNoLocalPort);
+  EXPECT_EQ(counters_.dials_without_port.value(), 1U);
 }
 
 TEST_F(DialerTest, NobodyThereIsARefusal) {
@@ -127,7 +166,7 @@ TEST_F(DialerTest, WithoutADescriptorItSaysSo) {
   const loopback::Socket server = loopback::Listen();
   const base::SocketAddress address = ServerOn(server);
   const rooms::NoDescriptorLeft limit;
-  const int error = dialer_.OpenSocket(address);
+  const int error = dialer_.OpenSocket(address, nullptr);
   ASSERT_LT(error, 0);
   EXPECT_EQ(dialer_.OnSocketError(error), DialOutcome::kNoDescriptor);
   EXPECT_EQ(counters_.dials_failed.value(), 1U);

@@ -107,8 +107,12 @@ void WorkerTest::Open() {
   kernel_ = std::make_unique<ImpatientKernel>(*std::move(kernel));
   const auto snapshot = std::make_shared<const Snapshot>(
       Snapshot{.config = config, .table = route::Table(config), .addresses = {{backend}}});
-  auto worker = Worker::Open(*kernel_, clock_, record_,
-                             {.snapshot = snapshot, .sockets = {{.fd = listener_.fd()}}});
+  auto occupancy = MapOccupancy(*config, 1, 1);
+  ASSERT_TRUE(occupancy.ok()) << occupancy.status();
+  occupancy_ = std::make_shared<base::Occupancy>(*std::move(occupancy));
+  auto worker = Worker::Open(
+      *kernel_, clock_, record_,
+      {.snapshot = snapshot, .occupancy = occupancy_, .sockets = {{.fd = listener_.fd()}}});
   ASSERT_TRUE(worker.ok()) << worker.status();
   worker_ = *std::move(worker);
 }

@@ -51,6 +51,9 @@ class ImpatientKernel : public uring::Kernel {
   }
   int UnregisterBuffers() override { return kernel_->UnregisterBuffers(); }
   int OpenSocket(int family) override { return kernel_->OpenSocket(family); }
+  int BindSource(int fd, const sockaddr_storage& address, socklen_t bytes) override {
+    return kernel_->BindSource(fd, address, bytes);
+  }
   int SetNoDelay(int fd) override { return kernel_->SetNoDelay(fd); }
   int RemoteAddress(int fd, sockaddr_storage* address) override {
     return kernel_->RemoteAddress(fd, address);
@@ -166,6 +169,7 @@ class WorkerTest : public testing::TestWithParam<Offered> {
   loopback::Socket backend_ = loopback::Listen();
   loopback::Socket listener_ = loopback::Listen();
   std::unique_ptr<ImpatientKernel> kernel_;
+  std::shared_ptr<base::Occupancy> occupancy_;
   std::unique_ptr<Worker> worker_;
 
  private:

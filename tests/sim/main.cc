@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <map>
@@ -17,11 +17,13 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "tests/sim/options.h"
 #include "tests/sim/world.h"
 
 namespace {
 
 using ringway::sim::kFaults;
+using ringway::sim::Options;
 using ringway::sim::Outcome;
 using ringway::sim::Tracing;
 using ringway::sim::World;
@@ -30,6 +32,7 @@ using ringway::sim::World;
 constexpr uint64_t kSeedsForEveryFault = 2000;
 /// A range is told of in so many blocks.
 constexpr uint64_t kBlocks = 10;
+constexpr int kWrongLine = 2;
 
 constexpr const char* kFaultNames[] = {
 #define X(name, most, what) #name,
@@ -37,23 +40,8 @@ constexpr const char* kFaultNames[] = {
 #undef X
 };
 
-struct Options {
-  uint64_t first = 1;
-  uint64_t last = 5000;
-  std::string kept;  ///< a file of seeds, instead
-  Tracing tracing = Tracing::kOff;
-  bool keep_going = false;
-  bool counters = false;
-};
-
 /// The worker's counters, summed over all seeds, by name.
 using Counts = std::map<std::string, uint64_t, std::less<>>;
-
-constexpr const char* kUsage =
-    "usage: simulate [--seeds A..B | --seed N | --kept FILE] [--trace] [--keep-going]\n"
-    "                [--counters]\n"
-    "  Runs the worker on a simulated kernel, once for each seed, and stops at the first that\n"
-    "  fails. --counters: the worker's counters and the faults, summed over all seeds.\n";
 
 /// What a crash prints: made before, since a handler may not format.
 char crash[160];
@@ -65,52 +53,59 @@ void OnCrash(int number) {
   std::raise(number);
 }
 
-bool Parse(int argc, char** argv, Options& options) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view name = argv[i];
-    const char* value = i + 1 < argc ? argv[i + 1] : nullptr;
-    if (name == "--trace") {
-      options.tracing = Tracing::kOn;
-    } else if (name == "--keep-going") {
-      options.keep_going = true;
-    } else if (name == "--counters") {
-      options.counters = true;
-    } else if (value == nullptr) {
-      return false;
-    } else if (name == "--seed") {
-      options.first = options.last = std::strtoull(argv[++i], nullptr, 10);
-    } else if (name == "--kept") {
-      options.kept = argv[++i];
-    } else if (name == "--seeds" && std::strstr(value, "..") != nullptr) {
-      options.first = std::strtoull(argv[++i], nullptr, 10);
-      options.last = std::strtoull(std::strstr(value, "..") + 2, nullptr, 10);
-    } else {
-      return false;
-    }
-  }
-  return options.first <= options.last;
-}
-
 /// A seed that once failed, and what it has shown.
 struct Kept {
   uint64_t seed = 0;
   std::string what;
 };
 
-/// One a line: the seed, then what it has shown. Lines that begin with # say something else.
-std::vector<Kept> ReadKept(const std::string& path) {
-  std::vector<Kept> all;
+/// One a line: the seed, then what it has shown. Lines that begin with # say something else. False:
+/// the file cannot be read, or a line of it does not begin with a number.
+bool ReadKept(const std::string& path, std::vector<Kept>& all) {
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
     if (line.empty() || line[0] == '#') continue;
-    all.push_back({.seed = std::strtoull(line.c_str(), nullptr, 10), .what = line});
+    Kept kept{.what = line};
+    if (!ringway::sim::ParseSeed(line.substr(0, line.find(' ')), kept.seed)) return false;
+    all.push_back(kept);
   }
-  return all;
+  return file.eof();
 }
+
+/// How far it is, on a terminal: one line that is written over.
+class Progress {
+ public:
+  Progress(uint64_t seeds, Tracing tracing)
+      : seeds_(seeds), shown_(isatty(STDERR_FILENO) == 1 && tracing == Tracing::kOff) {}
+  ~Progress() { Clear(); }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void Show(uint64_t done) {
+    const auto now = std::chrono::steady_clock::now();
+    if (!shown_ || now < next_) return;
+    next_ = now + std::chrono::milliseconds(200);
+    const double seconds = std::chrono::duration<double>(now - begin_).count();
+    std::fprintf(stderr, "\r%lu of %lu seeds, %.0f a second ", done, seeds_,
+                 seconds > 0 ? static_cast<double>(done) / seconds : 0.0);
+  }
+  /// Before anything else is printed.
+  void Clear() const {
+    if (shown_) std::fputs("\r\033[K", stderr);
+  }
+
+ private:
+  uint64_t seeds_;
+  bool shown_;
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point next_;
+};
 
 /// One line of the Test Anything Protocol for each case; a case is a block of seeds.
 class Report {
  public:
+  explicit Report(const Progress& progress) : progress_(&progress) {}
+
   void Passed(const std::string& what) { Print("ok", what); }
   void Failed(const std::string& what) {
     failed_ = true;
@@ -123,10 +118,12 @@ class Report {
 
  private:
   void Print(const char* verdict, const std::string& what) {
+    progress_->Clear();
     std::printf("%s %d - %s\n", verdict, ++cases_, what.c_str());
     std::fflush(stdout);
   }
 
+  const Progress* progress_;
   int cases_ = 0;
   bool failed_ = false;
 };
@@ -162,7 +159,7 @@ bool RunSeed(uint64_t seed, Tracing tracing, Total& total, Report& report) {
   return false;
 }
 
-void RunRange(const Options& options, Total& total, Report& report) {
+void RunRange(const Options& options, Progress& progress, Total& total, Report& report) {
   const uint64_t block = (options.last - options.first) / kBlocks + 1;
   for (uint64_t from = options.first; from <= options.last; from += block) {
     const uint64_t to = std::min(options.last, from + block - 1);
@@ -170,14 +167,19 @@ void RunRange(const Options& options, Total& total, Report& report) {
     for (uint64_t seed = from; seed <= to; ++seed) {
       good &= RunSeed(seed, options.tracing, total, report);
       if (!good && !options.keep_going) return;
+      progress.Show(total.seeds);
     }
     if (good) report.Passed(absl::StrCat("seeds ", from, " to ", to));
   }
 }
 
-void RunKept(const Options& options, Total& total, Report& report) {
-  for (const Kept& kept : ReadKept(options.kept)) {
-    if (RunSeed(kept.seed, options.tracing, total, report)) report.Passed(kept.what);
+void RunKept(const std::vector<Kept>& all, const Options& options, Total& total, Report& report) {
+  for (const Kept& kept : all) {
+    if (RunSeed(kept.seed, options.tracing, total, report)) {
+      report.Passed(kept.what);
+    } else if (!options.keep_going) {
+      return;
+    }
   }
 }
 
@@ -205,16 +207,28 @@ void PrintTotal(const Options& options, const Total& total) {
 
 int main(int argc, char** argv) {
   Options options;
-  if (!Parse(argc, argv, options)) {
-    std::fputs(kUsage, stderr);
-    return 2;
+  const std::string wrong = ringway::sim::ParseOptions(argc, argv, options);
+  if (!wrong.empty()) {
+    std::fprintf(stderr, "simulate: %s\n%s", wrong.c_str(), ringway::sim::kUsage);
+    return kWrongLine;
+  }
+  if (options.help) {
+    std::fputs(ringway::sim::kUsage, stdout);
+    return 0;
+  }
+  std::vector<Kept> kept;
+  if (!options.kept.empty() && (!ReadKept(options.kept, kept) || kept.empty())) {
+    std::fprintf(stderr, "simulate: %s cannot be read, or names no seed\n", options.kept.c_str());
+    return kWrongLine;
   }
   for (const int number : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE}) std::signal(number, OnCrash);
+  Progress progress(options.last - options.first + 1, options.tracing);
   Total total;
-  Report report;
-  options.kept.empty() ? RunRange(options, total, report) : RunKept(options, total, report);
+  Report report(progress);
+  kept.empty() ? RunRange(options, progress, total, report) : RunKept(kept, options, total, report);
   const bool enough = total.seeds >= kSeedsForEveryFault && !report.failed();
   if (enough) CheckEveryFault(total, report);
+  progress.Clear();
   PrintTotal(options, total);
   report.End();
   return report.failed() ? 1 : 0;

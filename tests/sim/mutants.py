@@ -91,7 +91,7 @@ class Scratch:
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--build', default=str(ROOT / 'build'))
-    parser.add_argument('--seeds', type=int, default=2000)
+    parser.add_argument('--seeds', type=int, default=5000)
     parser.add_argument('names', nargs='*')
     options = parser.parse_args()
     patches = sorted((HERE / 'mutants').glob('*.patch'))

@@ -197,6 +197,15 @@ int SimKernel::OpenSocket(int family) {
   return NewDescriptor(DescriptorKind::kSocket);
 }
 
+// 127.0.0.0/8 is this machine, and nothing else.
+int SimKernel::BindSource(int fd, const sockaddr_storage& address, socklen_t bytes) {
+  if (Find(fd) == nullptr) return -EBADF;
+  if (address.ss_family != AF_INET) return -EAFNOSUPPORT;
+  if (bytes < sizeof(sockaddr_in)) return -EINVAL;
+  const auto& source = reinterpret_cast<const sockaddr_in&>(address);
+  return ntohl(source.sin_addr.s_addr) >> 24 == 127 ? 0 : -EADDRNOTAVAIL;
+}
+
 int SimKernel::SetNoDelay(int fd) { return Find(fd) == nullptr ? -EBADF : 0; }
 
 int SimKernel::RemoteAddress(int fd, sockaddr_storage* address) {

@@ -65,6 +65,7 @@ class SimKernel : public uring::Kernel {
   int UnregisterBuffers() override;
 
   int OpenSocket(int family) override;
+  int BindSource(int fd, const sockaddr_storage& address, socklen_t bytes) override;
   int SetNoDelay(int fd) override;
   int RemoteAddress(int fd, sockaddr_storage* address) override;
   int Shutdown(int fd, int how) override;

@@ -90,7 +90,12 @@ std::shared_ptr<const worker::Snapshot> World::MakeSnapshot() const {
 }
 
 void World::OpenWorker() {
-  worker::WorkerOptions options{.snapshot = MakeSnapshot(), .wake_fd = wake_fd_};
+  const auto snapshot = MakeSnapshot();
+  auto occupancy = worker::MapOccupancy(*snapshot->config, 1, 1);
+  if (!occupancy.ok()) return verdict_.Fail("%s", occupancy.status().ToString().c_str());
+  occupancy_ = std::make_shared<base::Occupancy>(*std::move(occupancy));
+  worker::WorkerOptions options{
+      .snapshot = snapshot, .occupancy = occupancy_, .wake_fd = wake_fd_};
   for (uint32_t i = 0; i < kListeners; ++i) {
     options.sockets.push_back({.fd = kernel_.AddListening(*doors_[i]), .listener_index = i});
   }
@@ -138,6 +143,7 @@ void World::RunDue() {
       acted = true;
     }
   }
+  if (worker_ == nullptr) return;  // clients come while it still opens; nobody asks it to end
   const bool waits = drained_ns_ == kNeverNs && drain_at_ns_ == kNeverNs;
   if (acted && waits && AllSettled()) {
     drain_at_ns_ = clock_.now_ns + plan_.random.Below(kSecond / 100);

@@ -62,6 +62,7 @@ class World : public Events {
   std::vector<Pair> pairs_;
   std::array<Server*, kListeners> doors_{};
   int wake_fd_ = -1;
+  std::shared_ptr<base::Occupancy> occupancy_;
   std::unique_ptr<worker::Worker> worker_;
   uint64_t turns_ = 0;
   uint64_t drain_at_ns_ = kNeverNs;

@@ -46,7 +46,9 @@ TEST(ConfigComplaints, NameWhatIsWrongInGateway) {
        R"(t:16:1: unknown key "worker" in [gateway]; did you mean "workers"?)"},
       {"[gateway]\ncolour = 1",
        R"(t:16:1: unknown key "colour" in [gateway]; expected one of "workers", "log_level", )"
-       R"("control_socket")"},
+       R"("control_socket", "resolve_interval")"},
+      {"[gateway]\nresolve_interval = \"1ms\"",
+       R"(t:16:20: resolve_interval is "1ms"; expected "1s" to "24h")"},
       {"[gatway]\n",
        R"(t:15:2: unknown key "gatway" in the configuration; did you mean "gateway"?)"},
   };
@@ -125,10 +127,27 @@ TEST(ConfigComplaints, NameWhatIsWrongInBackends) {
       {"[[backend]]\nname = \"b\"\nservers = [\"a:1\"]\nconnect_timeout = 5",
        R"(t:18:19: wrong type for "connect_timeout": an integer; expected a duration in quotes, )"
        R"(such as "5s")"},
+      {"[[backend]]\nname = \"b\"\nservers = [\"a:1\"]\nsource = [\"127.0.0.1:80\"]",
+       R"(t:18:11: source is "127.0.0.1:80"; expected a numeric address without a port, such as )"
+       R"("192.0.2.7" or "2001:db8::7"; the kernel chooses the port)"},
+      {"[[backend]]\nname = \"b\"\nservers = [\"a:1\"]\nsource = [\"here\"]",
+       R"(t:18:11: source is "here"; expected a numeric address without a port, such as )"
+       R"("192.0.2.7" or "2001:db8::7")"},
+      {"[[backend]]\nname = \"b\"\nservers = [\"a:1\"]\nsource = []",
+       R"(t:18:10: "source" has 0 entries; expected 1 to 64)"},
       {"[[backend]]\nname = \"b\"\nserver = [\"a:1\"]\nservers = [\"a:1\"]",
        R"(t:17:1: unknown key "server" in [[backend]]; did you mean "servers"?)"},
   };
   ExpectEach(kCases);
+}
+
+TEST(ConfigComplaints, NameALimitOnTheSessionsOfARouteThatIsNone) {
+  for (const std::string_view value : {"0", "16777216", "-1"}) {
+    EXPECT_EQ(Complain(ValidAnd("[[route]]\nname = \"s\"\nlistener = \"web\"\npath = \"/s\"\n"
+                                "mode = \"tcp\"\nbackend = \"echo\"\nsessions_max = " +
+                                std::string(value))),
+              Lines{"t:21:16: sessions_max is " + std::string(value) + "; expected 1 to 16777215"});
+  }
 }
 
 TEST(ConfigComplaints, TellHowAServerIsWritten) {

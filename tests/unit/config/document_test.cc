@@ -37,6 +37,14 @@ TEST(Document, RefusesCharactersBeyondAsciiOutsideOfStringsAndComments) {
             "line"});
 }
 
+// Behind the mistake, a number with an equals sign in it, the library looks ahead into what the
+// guard takes for a string. Its undefined behaviour there shows under UBSan.
+TEST(Document, BearsCharactersBeyondAsciiWhereTheLibraryLooksAhead) {
+  const Lines complaints = Complain("a = 0b=\"\xC3\xA9\xEF\xB9\xBF\"");
+  ASSERT_EQ(complaints.size(), 1u);
+  EXPECT_TRUE(complaints[0].starts_with("t:1:")) << complaints[0];
+}
+
 TEST(Document, ShowsCharactersBeyondAsciiOfStringsInComplaints) {
   EXPECT_EQ(Complain(ValidAnd("frames = \"\xC3\xA9\"")),
             Lines{R"(t:15:10: unknown frames "\xc3\xa9"; expected one of "binary", "text")"});

@@ -55,7 +55,8 @@ TEST(Limits, SetOneFieldAndLeaveTheOthers) {
 
 TEST(Limits, RefuseWhatLiesOutsideOfEveryRange) {
   for (const LimitRow& row : LimitRows()) {
-    const bool zero_is_valid = row.shape == Shape::kZeroMeansNever || row.min == 0;
+    const bool zero_is_valid =
+        row.shape == Shape::kZeroMeansNever || row.shape == Shape::kZeroMeansNoLimit;
     for (const uint64_t value : {row.min - 1, row.max + 1}) {
       if (value == 0 && zero_is_valid) continue;
       const Lines lines = Complain(WithLimit(row.key, Written(row, value)));
@@ -78,6 +79,8 @@ TEST(Limits, HaveDefaultsInsideTheirRanges) {
 TEST(Limits, AreCalledAsTheirFields) {
   const auto config = ParseOrNull(ValidAnd(R"([limits]
 sessions_per_worker = 1000
+sessions_max = 5000
+sessions_per_address = 20
 handshake_timeout = "1s"
 idle_timeout = "2m"
 ping_interval = "3s"
@@ -96,6 +99,8 @@ cells = 200
 )"));
   ASSERT_TRUE(config);
   const base::Limits expected = {.sessions_per_worker_max = 1000,
+                                 .sessions_max = 5000,
+                                 .sessions_per_address_max = 20,
                                  .handshake_timeout_ns = 1'000'000'000,
                                  .idle_timeout_ns = 120'000'000'000,
                                  .ping_interval_ns = 3'000'000'000,

@@ -14,6 +14,7 @@ constexpr std::string_view kEveryKey = R"([gateway]
 workers = 3
 log_level = "warn"
 control_socket = "/run/ringway.sock"
+resolve_interval = "9s"
 
 [[listener]]
 name = "v4"
@@ -29,6 +30,7 @@ servers = ["10.0.0.1:1"]
 name = "second"
 servers = ["db.internal:5000", "[::1]:65535"]
 connect_timeout = "250ms"
+source = ["10.0.0.2", "::2"]
 
 [[route]]
 name = "exact"
@@ -47,6 +49,7 @@ path = "/x/*"
 mode = "tcp"
 backend = "first"
 origins = ["*"]
+sessions_max = 100
 )";
 
 TEST(ParseConfig, ReadsEveryKeyOfGatewayAndListeners) {
@@ -55,6 +58,7 @@ TEST(ParseConfig, ReadsEveryKeyOfGatewayAndListeners) {
   EXPECT_EQ(config->gateway.workers, 3u);
   EXPECT_EQ(config->gateway.log_level, LogLevel::kWarn);
   EXPECT_EQ(config->gateway.control_socket, "/run/ringway.sock");
+  EXPECT_EQ(config->gateway.resolve_interval_ns, 9'000'000'000u);
   ASSERT_EQ(config->listeners.size(), 2u);
   EXPECT_EQ(config->listeners[0].name, "v4");
   EXPECT_EQ(config->listeners[0].host, "0.0.0.0");
@@ -76,6 +80,11 @@ TEST(ParseConfig, ReadsEveryKeyOfBackends) {
   EXPECT_EQ(second.servers[1].port, 65535);
   EXPECT_EQ(second.connect_timeout_ns, 250'000'000u);
   EXPECT_EQ(config->backends[0].connect_timeout_ns, 5'000'000'000u);
+  ASSERT_EQ(second.sources.size(), 2u);
+  EXPECT_EQ(second.sources[0].HostText(), "10.0.0.2");
+  EXPECT_EQ(second.sources[0].port, 0);
+  EXPECT_EQ(second.sources[1].HostText(), "::2");
+  EXPECT_TRUE(config->backends[0].sources.empty());
 }
 
 TEST(ParseConfig, ReadsEveryKeyOfRoutesAndResolvesTheirNames) {
@@ -85,6 +94,8 @@ TEST(ParseConfig, ReadsEveryKeyOfRoutesAndResolvesTheirNames) {
   const Route& exact = config->routes[0];
   EXPECT_EQ(exact.name, "exact");
   EXPECT_EQ(exact.index, 0u);
+  EXPECT_EQ(exact.sessions_max, 0u);
+  EXPECT_EQ(config->routes[1].sessions_max, 100u);
   EXPECT_EQ(exact.listener_index, 1u);
   EXPECT_EQ(exact.backend_index, 1u);
   EXPECT_EQ(exact.host, "chat.example") << "lower case, no trailing dot";

@@ -42,6 +42,7 @@ address = "[::]:0"
 name = "b"
 servers = ["[::1]:1", "a.b:2"]
 connect_timeout = "1500ms"
+source = ["::2", "10.0.0.2"]
 [[route]]
 name = "listed"
 listener = "l"
@@ -59,6 +60,7 @@ path = "/*"
 mode = "tcp"
 backend = "b"
 origins = ["*"]
+sessions_max = 7
 [limits]
 idle_timeout = "0s"
 window = "64KiB"
@@ -74,12 +76,13 @@ routes
           subprotocols: p, q
   open    l, host any, path /* -> tcp, frames binary, backend b
           origins: * (any web page may connect)
+          sessions: at most 7
 backends
-  b  [::1]:1, a.b:2, connect timeout 1500ms
+  b  [::1]:1, a.b:2, connect timeout 1500ms, from ::2, 10.0.0.2
 limits (those that differ from their default)
-  idle_timeout         never (default 5m)
-  window               64KiB (default 1MiB)
-  cells                64 (default 131072)
+  idle_timeout          never (default 5m)
+  window                64KiB (default 1MiB)
+  cells                 64 (default 131072)
 )");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Each server in turn, for each backend by itself.
+// The fewest sessions first, turns where they are equal, each server once for one session.
 #include "gateway/route/server_choice.h"
 
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 namespace ringway::route {
 namespace {
 
-config::Config MakeConfig(std::vector<size_t> server_counts) {
+config::Config MakeConfig(const std::vector<size_t>& server_counts) {
   config::Config config;
   for (const size_t count : server_counts) {
     config.backends.push_back({.servers = std::vector<config::Server>(count)});
@@ -16,25 +16,78 @@ config::Config MakeConfig(std::vector<size_t> server_counts) {
   return config;
 }
 
-TEST(ServerChoice, TakesEachServerInTurn) {
-  ServerChoice choice(MakeConfig({3}), 0);
-  for (const uint32_t expected : {0, 1, 2, 0, 1, 2, 0}) EXPECT_EQ(choice.Next(0), expected);
+base::Occupancy MakeOccupancy(const config::Config& config) {
+  auto made = base::Occupancy::Map({.servers = ServerRow(config).count()});
+  EXPECT_TRUE(made.ok());
+  return *std::move(made);
 }
 
-TEST(ServerChoice, CountsForEachBackendByItself) {
-  ServerChoice choice(MakeConfig({2, 1, 2}), 0);
-  EXPECT_EQ(choice.Next(0), 0u);
-  EXPECT_EQ(choice.Next(2), 0u);
-  EXPECT_EQ(choice.Next(1), 0u);
-  EXPECT_EQ(choice.Next(1), 0u);
-  EXPECT_EQ(choice.Next(0), 1u);
-  EXPECT_EQ(choice.Next(2), 1u);
+TEST(ServerRow, GivesEachServerOfEachBackendAPlaceOfItsOwn) {
+  const ServerRow row(MakeConfig({2, 1, 3}));
+  EXPECT_EQ(row.Place(0, 0), 0u);
+  EXPECT_EQ(row.Place(0, 1), 1u);
+  EXPECT_EQ(row.Place(1, 0), 2u);
+  EXPECT_EQ(row.Place(2, 2), 5u);
+  EXPECT_EQ(row.CountOf(2), 3u);
+  EXPECT_EQ(row.count(), 6u);
+}
+
+TEST(ServerChoice, TakesTurnsWhileAllHaveEquallyMany) {
+  const config::Config config = MakeConfig({3});
+  base::Occupancy occupancy = MakeOccupancy(config);
+  ServerChoice choice(config, occupancy, 0);
+  for (const uint32_t expected : {0, 1, 2, 0, 1, 2, 0}) EXPECT_EQ(choice.Enter(0, 0), expected);
+}
+
+TEST(ServerChoice, TakesTheServerWithTheFewestSessions) {
+  const config::Config config = MakeConfig({3});
+  base::Occupancy occupancy = MakeOccupancy(config);
+  ServerChoice choice(config, occupancy, 0);
+  for (int i = 0; i < 6; ++i) ASSERT_TRUE(choice.Enter(0, 0));
+  choice.Leave(0, 1);
+  choice.Leave(0, 1);
+  choice.Leave(0, 2);
+  EXPECT_EQ(choice.Enter(0, 0), 1u);
+  EXPECT_EQ(choice.Enter(0, 0), 2u);
+  EXPECT_EQ(choice.Enter(0, 0), 1u);
+}
+
+TEST(ServerChoice, SeesTheSessionsOfOtherWorkers) {
+  const config::Config config = MakeConfig({1, 2});
+  base::Occupancy occupancy = MakeOccupancy(config);
+  ServerChoice here(config, occupancy, 0);
+  ServerChoice there(config, occupancy, 0);
+  EXPECT_EQ(there.Enter(1, 0), 0u);
+  EXPECT_EQ(here.Enter(1, 0), 1u);
+  EXPECT_EQ(occupancy.on_server(0), 0u) << "that is the other backend's";
+}
+
+TEST(ServerChoice, TriesEachServerOnceForOneSession) {
+  const config::Config config = MakeConfig({3});
+  base::Occupancy occupancy = MakeOccupancy(config);
+  ServerChoice choice(config, occupancy, 2);
+  EXPECT_EQ(choice.Enter(0, 0b000), 2u);
+  EXPECT_EQ(choice.Enter(0, 0b100), 0u);
+  EXPECT_EQ(choice.Enter(0, 0b101), 1u);
+  EXPECT_EQ(choice.Enter(0, 0b111), std::nullopt);
+  EXPECT_EQ(occupancy.on_server(0) + occupancy.on_server(1) + occupancy.on_server(2), 3u);
+}
+
+TEST(ServerChoice, TriesTheLastOfSixtyFourServers) {
+  const config::Config config = MakeConfig({64});
+  base::Occupancy occupancy = MakeOccupancy(config);
+  ServerChoice choice(config, occupancy, 0);
+  EXPECT_EQ(choice.Enter(0, ~ServerSet{0} >> 1), 63u);
+  EXPECT_EQ(choice.Enter(0, ~ServerSet{0}), std::nullopt);
 }
 
 TEST(ServerChoice, BeginsAtAnotherServerForEachWorker) {
-  EXPECT_EQ(ServerChoice(MakeConfig({3}), 1).Next(0), 1u);
-  EXPECT_EQ(ServerChoice(MakeConfig({3}), 3).Next(0), 0u);
-  EXPECT_EQ(ServerChoice(MakeConfig({3}), 4294967295u).Next(0), 0u);
+  const config::Config config = MakeConfig({3});
+  for (const auto& [worker, expected] :
+       {std::pair(1u, 1u), std::pair(3u, 0u), std::pair(4294967295u, 0u)}) {
+    base::Occupancy occupancy = MakeOccupancy(config);
+    EXPECT_EQ(ServerChoice(config, occupancy, worker).Enter(0, 0), expected);
+  }
 }
 
 }  // namespace

@@ -57,7 +57,7 @@ TEST(NoCell, LeavesThe502TheCellOfThe101) {
   Harness harness;
   harness.Hoard(BufferClass::kCell, 1);
   harness.FromClient(kRequest);
-  harness.Dialed("the backend refused the connection");
+  harness.DialFailed("the backend refused the connection");
   EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 502 "));
 }
 

@@ -205,7 +205,7 @@ TEST(Handshake, KeepsAFrameThatIsCutBehindTheHead) {
 TEST(Handshake, SaysAs502WhyTheBackendCouldNotBeReached) {
   Harness harness;
   harness.FromClient(std::string(kRequest) + Binary("bytes"));
-  harness.Dialed("the backend refused the connection");
+  harness.DialFailed("the backend refused the connection");
   EXPECT_EQ(harness.Story(), "send client, finish client, timer");
   ExpectRefusal(harness, "502");
   EXPECT_TRUE(harness.ToClient().ends_with("\r\n\r\nthe backend refused the connection\n"));

@@ -62,10 +62,14 @@ std::string_view Word(IntentKind kind) {
 Harness::Harness(const HarnessOptions& options)
     : config_(ConfigOf(options)), arena_(*base::Arena::Map(options.counts)) {
   table_.emplace(config_);
-  servers_.emplace(*config_, 0);
+  occupancy_.emplace(*base::Occupancy::Map({.routes = static_cast<uint32_t>(config_->routes.size()),
+                                            .servers = route::ServerRow(*config_).count(),
+                                            .addresses = 8}));
+  servers_.emplace(*config_, *occupancy_, 0);
   const base::Limits& limits = config_->limits;
   environment_.emplace(Environment{.arena = arena_,
                                    .counters = counters_,
+                                   .occupancy = *occupancy_,
                                    .table = *table_,
                                    .servers = *servers_,
                                    .limits = limits,
@@ -78,19 +82,23 @@ Harness::Harness(const HarnessOptions& options)
 Harness::~Harness() { EndSession(); }
 
 void Harness::EndSession() {
-  session_.reset();
+  if (session_) {
+    session_->Leave(*environment_);
+    session_.reset();
+    EXPECT_EQ(occupancy_->on_server(1) + occupancy_->on_server(2), 0U) << "still on a server";
+  }
   hoard_.clear();
   for (size_t c = 0; c < base::kBufferClasses; ++c) {
     EXPECT_EQ(arena_.leased(static_cast<BufferClass>(c)), 0U) << "leases of class " << c;
   }
 }
 
-void Harness::Accept() {
+void Harness::Accept(const base::SocketAddress& client) {
   EndSession();
   links_ = {};
   Link(kClient).there = true;
   due_ns_ = UINT64_MAX;
-  session_.emplace(0U, base::SocketAddress{}, now_ns());
+  session_.emplace(0U, client, now_ns());
   session_->Begin(*environment_, intents_);
   CarryOut();
 }
@@ -115,10 +123,15 @@ void Harness::End(LinkRole from, LinkEnd end) {
   LoseIfDone(from);
 }
 
-void Harness::Dialed(std::string_view failure) {
+void Harness::Dialed() {
   Link(kBackend).connecting = false;
-  if (!failure.empty()) LoseLink(kBackend);
-  session_->OnDialed(*environment_, failure, intents_);
+  session_->OnDialed(*environment_, intents_);
+  CarryOut();
+}
+
+void Harness::DialFailed(std::string_view failure, NextServer next) {
+  LoseLink(kBackend);
+  session_->OnDialFailed(*environment_, failure, next, intents_);
   CarryOut();
 }
 

@@ -58,6 +58,8 @@ struct LinkState {
 class Harness {
  public:
   static constexpr uint64_t kBeginNs = 1000 * kSecond;
+  static constexpr base::SocketAddress kClientAddress{
+      .family = base::AddressFamily::kIpv4, .port = 50000, .bytes = {192, 0, 2, 9}};
 
   explicit Harness(const HarnessOptions& options = {});
   ~Harness();
@@ -66,14 +68,15 @@ class Harness {
 
   // ---- What happens to the session
   /// A new client, accepted now, instead of the one before.
-  void Accept();
+  void Accept(const base::SocketAddress& client = kClientAddress);
   /// One receive of the given class.
   void Feed(base::LinkRole from, std::string_view bytes,
             base::BufferClass c = base::BufferClass::kSmall);
   void FromClient(std::string_view bytes) { Feed(kClient, bytes); }
   void FromBackend(std::string_view bytes) { Feed(kBackend, bytes); }
   void End(base::LinkRole from, LinkEnd end);
-  void Dialed(std::string_view failure = {});
+  void Dialed();
+  void DialFailed(std::string_view failure, NextServer next = NextServer::kSpare);
   void Due(uint32_t client_queue_bytes = 0);
   /// Lets the time pass until the timer is due. REQUIRES: there is one.
   void WaitUntilDue(uint32_t client_queue_bytes = 0);
@@ -104,6 +107,8 @@ class Harness {
   bool over() const { return !link(kClient).there && !link(kBackend).there; }
 
   Session& session() { return *session_; }
+  /// What other workers' sessions would share.
+  base::Occupancy& occupancy() { return *occupancy_; }
   State state() const { return session_->state(); }
   const Ending& ending() const { return session_->ending(); }
   const base::Counters& counters() const { return counters_; }
@@ -122,6 +127,7 @@ class Harness {
   base::Arena arena_;
   base::Counters counters_;
   std::optional<route::Table> table_;
+  std::optional<base::Occupancy> occupancy_;
   std::optional<route::ServerChoice> servers_;
   std::optional<Environment> environment_;
   std::optional<Session> session_;

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a session shares with those of other workers: whether there is room for it, and which server
+// it goes to. It is counted from here until Leave.
+#include "gateway/http/refusals.h"
+#include "gateway/session/session.h"
+
+namespace ringway::session {
+namespace {
+
+using base::Admission;
+
+}  // namespace
+
+// WHY before the request: a client over its limit must not hold a slot for as long as it cares to
+// take for its request head.
+bool Session::EnterGateway(Environment& environment, http::Refusal* refusal) {
+  const base::Limits& limits = environment.limits;
+  if (environment.occupancy.Enter(limits.sessions_max) != Admission::kAdmitted) {
+    environment.counters.refused_by_sessions_max.Add(1);
+    *refusal = http::kSessionsMax;
+    return false;
+  }
+  is_counted_ = true;
+  switch (environment.occupancy.EnterAddress(client_, limits.sessions_per_address_max,
+                                             &address_slot_)) {
+    case Admission::kAdmitted:
+      return true;
+    case Admission::kLimitReached:
+      *refusal = http::kSessionsPerAddress;
+      break;
+    case Admission::kNoRoom:
+      *refusal = http::kAddressesTooMany;
+      break;
+  }
+  environment.counters.refused_by_address.Add(1);
+  return false;
+}
+
+bool Session::EnterRoute(Environment& environment, http::Refusal* refusal) {
+  if (environment.occupancy.EnterRoute(route_->index, route_->sessions_max) ==
+      Admission::kAdmitted) {
+    is_counted_on_route_ = true;
+    return true;
+  }
+  environment.counters.refused_by_route.Add(1);
+  *refusal = http::kSessionsOfRoute;
+  return false;
+}
+
+bool Session::DialNext(Environment& environment, Intents& intents) {
+  const auto server = environment.servers.Enter(route_->backend_index, tried_servers_);
+  if (!server) return false;
+  server_index_ = *server;
+  tried_servers_ |= route::ServerSet{1} << *server;
+  intents.Dial(route_->backend_index, *server);
+  return true;
+}
+
+void Session::LeaveServer(Environment& environment) {
+  if (server_index_ == base::kNoSlot) return;
+  environment.servers.Leave(route_->backend_index, server_index_);
+  server_index_ = base::kNoSlot;
+}
+
+void Session::OnDialFailed(Environment& environment, std::string_view failure, NextServer next,
+                           Intents& intents) {
+  if (state_ != State::kDialing) return;
+  LeaveServer(environment);
+  if (next == NextServer::kTry && DialNext(environment, intents)) {
+    environment.counters.dials_of_next_server.Add(1);
+    return;
+  }
+  const http::Refusal refusal = http::BackendFailed(failure);
+  Refuse(environment, refusal,
+         {.side = EndSide::kBackend,
+          .reason = EndReason::kDialFailed,
+          .code = static_cast<uint16_t>(refusal.status)},
+         intents);
+}
+
+void Session::Leave(Environment& environment) {
+  LeaveServer(environment);
+  if (is_counted_on_route_) environment.occupancy.LeaveRoute(route_->index);
+  environment.occupancy.LeaveAddress(address_slot_);
+  if (is_counted_) environment.occupancy.Leave();
+  is_counted_ = is_counted_on_route_ = false;
+  address_slot_ = base::Occupancy::kNothing;
+}
+
+}  // namespace ringway::session
