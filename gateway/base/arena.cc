@@ -71,6 +71,20 @@ Lease Arena::Receive(BufferClass receive_class, uint32_t index) {
   return Lease(this, id);
 }
 
+void Arena::Trim() {
+  for (size_t i = 0; i < kBufferClasses; ++i) {
+    const ClassLayout& layout = layout_[i];
+    const size_t stride = Stride(static_cast<BufferClass>(i));
+    uint32_t first = 0;
+    for (uint32_t index = 0; index <= layout.untouched; ++index) {
+      const bool is_free = index < layout.untouched && references_[layout.first + index] == 0;
+      if (is_free) continue;
+      mapping_.Release(layout.offset + first * stride, (index - first) * stride);
+      first = index + 1;
+    }
+  }
+}
+
 void Arena::AddReference(BufferId id) {
   RINGWAY_CHECK_OP(references_[id], >, 0);
   RINGWAY_CHECK_OP(references_[id], <, UINT16_MAX);

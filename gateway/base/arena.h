@@ -112,6 +112,10 @@ class Arena {
   uint32_t PopReturned(BufferClass receive_class);
   static constexpr uint32_t kNone = 0xffff'ffff;
 
+  /// Gives the memory of buffers that nobody leases back to the kernel, page by page. Receive
+  /// buffers stay offered: they are addresses until something comes.
+  void Trim();
+
   uint8_t* Data(BufferId id) const {
     const BufferClass c = ClassOf(id);
     return mapping_.data() + layout_[Index(c)].offset +

@@ -40,7 +40,10 @@ class Fifo {
   /// REQUIRES: not empty.
   T Pop() {
     RINGWAY_CHECK(!empty());
-    return values()[head_++ & mask_];
+    const T value = values()[head_++ & mask_];
+    // WHY: a queue that wanders through its mapping would touch all of it in time.
+    if (empty()) head_ = tail_ = 0;
+    return value;
   }
 
  private:

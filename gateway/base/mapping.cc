@@ -13,6 +13,11 @@
 #include "absl/strings/str_cat.h"
 
 namespace ringway::base {
+namespace {
+
+constexpr size_t kPageBytes = 4096;
+
+}  // namespace
 
 Mapping::Mapping(Mapping&& from) noexcept
     : data_(std::exchange(from.data_, nullptr)), bytes_(std::exchange(from.bytes_, 0)) {}
@@ -36,6 +41,13 @@ absl::StatusOr<Mapping> Mapping::Reserve(size_t bytes, const char* what) {
         std::strerror(errno), "; lower the [limits] that size it, or raise RLIMIT_AS"));
   }
   return Mapping(static_cast<uint8_t*>(at), bytes);
+}
+
+void Mapping::Release(size_t offset, size_t bytes) {
+  const size_t first = (offset + kPageBytes - 1) & ~(kPageBytes - 1);
+  const size_t end = (offset + bytes) & ~(kPageBytes - 1);
+  // Where it is refused the memory stays, which harms nobody.
+  if (first < end) static_cast<void>(madvise(data_ + first, end - first, MADV_DONTNEED));
 }
 
 }  // namespace ringway::base

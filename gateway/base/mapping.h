@@ -24,6 +24,10 @@ class Mapping {
   /// `bytes` > 0. RESOURCE_EXHAUSTED where the address space is not to be had; `what` names it.
   static absl::StatusOr<Mapping> Reserve(size_t bytes, const char* what);
 
+  /// Gives the memory of the whole pages in [offset, offset + bytes) back to the kernel; they read
+  /// as zero when they are touched again.
+  void Release(size_t offset, size_t bytes);
+
   uint8_t* data() const { return data_; }
   size_t bytes() const { return bytes_; }
 

@@ -40,6 +40,6 @@ absl::StatusOr<base::Occupancy> MapOccupancy(const config::Config& config, uint3
                                              uint64_t seed);
 
 /// The worker's own timers, behind those of its sessions.
-inline constexpr uint32_t kWorkerTimers = 2;
+inline constexpr uint32_t kWorkerTimers = 3;
 
 }  // namespace ringway::worker

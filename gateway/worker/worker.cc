@@ -20,6 +20,11 @@ using base::Operation;
 /// Timers that one pass takes; the rest follow in the same turn.
 constexpr size_t kTimersPerPass = 256;
 
+/// The memory of free buffers goes back after an interval with no more completions than this. Each
+/// page then costs one fault when it is used again: a twentieth of what a message costs.
+constexpr uint64_t kTrimIntervalMs = 1000;
+constexpr uint64_t kQuietCompletions = 1000;
+
 ws::ReaderRules RulesOf(const base::Limits& limits) {
   return {.frame_bytes_max = limits.frame_bytes_max, .message_bytes_max = limits.message_bytes_max};
 }
@@ -87,6 +92,7 @@ absl::Status Worker::Turn() {
   counters_.completions.Add(count);
   counters_.submissions_flushed.Add(ring_.flushes() - counters_.submissions_flushed.value());
   for (size_t i = 0; i < count; ++i) OnCompletion(completions_[i]);
+  if (count > 0 && !awaits_quiet_) AwaitQuiet();
   OnDueTimers();
   if (!draining_ && drain_requested_.load(std::memory_order_acquire)) BeginDrain();
   EndSessions();
@@ -160,6 +166,8 @@ void Worker::OnDueTimers() {
         CutAll();
       } else if (due[i] == AcceptTimer()) {
         ResumeAccept();
+      } else if (due[i] == TrimTimer()) {
+        OnTrimDue();
       } else {
         OnSessionDue(due[i]);
       }
@@ -188,6 +196,21 @@ void Worker::BeginDrain() {
     CarryOut(session);
     ArmReceives(session);
   }
+}
+
+void Worker::AwaitQuiet() {
+  awaits_quiet_ = true;
+  completions_at_trim_check_ = counters_.completions.value();
+  memory_.wheel.Set(TrimTimer(), environment_.now_ns / kNsPerMs + kTrimIntervalMs);
+}
+
+// What a burst of handshakes or messages has touched does not stay with the sessions that idle.
+void Worker::OnTrimDue() {
+  if (counters_.completions.value() - completions_at_trim_check_ > kQuietCompletions) {
+    return AwaitQuiet();
+  }
+  memory_.arena.Trim();
+  awaits_quiet_ = false;
 }
 
 void Worker::CutAll() {

@@ -98,9 +98,12 @@ class Worker {
   void TakePostedAddresses();
   void BeginDrain();
   void CutAll();
+  void AwaitQuiet();
+  void OnTrimDue();
   void ArmWake();
   uint32_t DrainTimer() const { return limits_.sessions_per_worker_max; }
   uint32_t AcceptTimer() const { return limits_.sessions_per_worker_max + 1; }
+  uint32_t TrimTimer() const { return limits_.sessions_per_worker_max + 2; }
 
   // ---- events.cc: what completions mean
   void OnAccept(const io_uring_cqe& cqe, uint32_t socket);
@@ -172,6 +175,8 @@ class Worker {
   /// Written by any thread, read by the worker once a turn: it sees the request in the turn after
   /// its wake descriptor was written at the latest.
   std::atomic<bool> drain_requested_{false};
+  bool awaits_quiet_ = false;               ///< TrimTimer is set
+  uint64_t completions_at_trim_check_ = 0;  ///< and was set at this count of completions
   bool draining_ = false;
   bool wake_armed_ = false;
   uint64_t wake_value_ = 0;  ///< where the kernel puts the wake descriptor's count

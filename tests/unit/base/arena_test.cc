@@ -54,6 +54,40 @@ TEST(Arena, GivesEveryBufferOfEveryClassItsOwnId) {
   EXPECT_EQ(*ids.rbegin(), 19U);
 }
 
+TEST(Arena, TrimGivesBackWhatNobodyLeasesAndNothingElse) {
+  Arena arena = Mapped({16, 4, 16, 64});
+  std::vector<Lease> leases;
+  for (const BufferClass c : {BufferClass::kSmall, BufferClass::kBulk}) {
+    for (uint32_t i = 0; i < arena.count(c); ++i) {
+      leases.push_back(arena.Receive(c, arena.PopReturned(c)));
+    }
+  }
+  for (const BufferClass c : {BufferClass::kChunk, BufferClass::kCell}) {
+    for (uint32_t i = 0; i < arena.count(c); ++i) leases.push_back(arena.TryTake(c));
+  }
+  const auto bytes_of = [&](const Lease& lease) {
+    const uint32_t bytes = BytesOf(arena.ClassOf(lease.id())) + kTailRoomBytes;
+    return std::span(lease.data() - kHeadRoomBytes, kHeadRoomBytes + bytes);
+  };
+  for (const Lease& lease : leases) std::ranges::fill(bytes_of(lease), uint8_t{9});
+  const size_t touched = TouchedPages(arena);
+  arena.Trim();
+  EXPECT_EQ(TouchedPages(arena), touched) << "all are leased";
+  for (size_t i = 0; i < leases.size(); ++i) {
+    if (i % 3 != 0) leases[i].Return();
+  }
+  arena.Trim();
+  EXPECT_LT(TouchedPages(arena), touched * 3 / 4);
+  for (const Lease& lease : leases) {
+    if (!lease) continue;
+    EXPECT_TRUE(std::ranges::all_of(bytes_of(lease), [](uint8_t byte) { return byte == 9; }));
+  }
+  leases.clear();
+  arena.Trim();
+  EXPECT_LE(TouchedPages(arena), kBufferClasses) << "each class ends inside a page";
+  EXPECT_TRUE(arena.TryTake(BufferClass::kCell));
+}
+
 TEST(Arena, KnowsTheClassOfAnIdBesideEmptyClasses) {
   const Arena arena = Mapped({2, 0, 0, 3});
   EXPECT_EQ(arena.ClassOf(1), BufferClass::kSmall);

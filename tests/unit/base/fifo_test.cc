@@ -6,9 +6,19 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <fstream>
 
 namespace ringway::base {
 namespace {
+
+/// Of this process.
+uint64_t ResidentPages() {
+  std::ifstream statm("/proc/self/statm");
+  uint64_t size = 0;
+  uint64_t resident = 0;
+  statm >> size >> resident;
+  return resident;
+}
 
 TEST(Fifo, IsEmptyAtFirst) {
   const auto fifo = *Fifo<uint32_t>::Map(4, "numbers");
@@ -32,6 +42,19 @@ TEST(Fifo, KeepsTheOrderOverItsEnd) {
     while (fifo.size() < 5) fifo.Push(pushed++);
     for (int i = 0; i < 3; ++i) ASSERT_EQ(fifo.Pop(), popped++);
   }
+}
+
+TEST(Fifo, BeginsAnewWhereItBeganWhenItIsEmpty) {
+  constexpr uint32_t kCapacity = 1 << 20;
+  auto fifo = *Fifo<uint32_t>::Map(kCapacity, "numbers");
+  const uint64_t before = ResidentPages();
+  for (uint32_t i = 0; i < kCapacity; ++i) {
+    fifo.Push(i);
+    fifo.Push(i);
+    ASSERT_EQ(fifo.Pop(), i);
+    ASSERT_EQ(fifo.Pop(), i);
+  }
+  EXPECT_LT(ResidentPages() - before, 100U) << "of the thousand that it is mapped for";
 }
 
 TEST(Fifo, HasRoomForAtLeastItsCapacity) {

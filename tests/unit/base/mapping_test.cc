@@ -35,6 +35,19 @@ TEST(Mapping, HasOneOwnerAfterAMove) {
   EXPECT_EQ(third.bytes(), 4096U);
 }
 
+TEST(Mapping, ReleasesWholePagesInsideTheRangeOnly) {
+  Mapping mapping = *Mapping::Reserve(4 * 4096, "test");
+  std::fill_n(mapping.data(), mapping.bytes(), uint8_t{7});
+  mapping.Release(4095, 4096 + 2);  // the second page, and a byte on each side
+  EXPECT_EQ(mapping.data()[4095], 7);
+  EXPECT_EQ(mapping.data()[4096], 0);
+  EXPECT_EQ(mapping.data()[8191], 0);
+  EXPECT_EQ(mapping.data()[8192], 7);
+  mapping.Release(8193, 4096);  // no whole page
+  EXPECT_EQ(mapping.data()[8193], 7);
+  EXPECT_EQ(mapping.data()[12287], 7);
+}
+
 TEST(Mapping, SaysWhatCouldNotBeReservedAndWhatToDo) {
   const auto mapping = Mapping::Reserve(SIZE_MAX / 2, "moon");
   ASSERT_FALSE(mapping.ok());
