@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <new>
+#include <type_traits>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -58,6 +59,12 @@ class Slab {
     slot.next_free = free_;
     free_ = index;
     --open_;
+  }
+
+  /// Forgets what is open, for an end that is not in order; nothing may be opened afterwards.
+  void Abandon() {
+    static_assert(std::is_trivially_destructible_v<T>);
+    open_ = 0;
   }
 
   /// REQUIRES: the slot is open.

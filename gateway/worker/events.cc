@@ -87,9 +87,14 @@ void Worker::OnReceived(LinkId id, read::Received received) {
       return CarryOut(link.session);
     }
     case ReceiveOutcome::kFin:
-      slot.session.OnEnd(environment_, link.role, session::LinkEnd::kFin, intents_);
-      CarryOut(link.session);
-      return DropIfDone(id);
+      if (!link.send.reset) {
+        slot.session.OnEnd(environment_, link.role, session::LinkEnd::kFin, intents_);
+        CarryOut(link.session);
+        return DropIfDone(id);
+      }
+      // Linux tells a connection's error once. Here a send was told of the reset, and this FIN was
+      // sent by nobody.
+      [[fallthrough]];
     case ReceiveOutcome::kReset:
     case ReceiveOutcome::kUnexpected:
       slot.session.OnEnd(environment_, link.role, session::LinkEnd::kReset, intents_);

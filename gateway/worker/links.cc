@@ -70,7 +70,7 @@ void Worker::OpenClient(int fd, uint32_t listener_index) {
   Slot& slot = memory_.slots[session];
   slot.session.Begin(environment_, intents_);
   CarryOut(session);
-  ArmReceive(slot.links[Index(LinkRole::kClient)]);
+  ArmReceives(session);  // a refusal may have dropped the link already
   if (memory_.slots.open() == memory_.slots.count()) PauseAccept("every session slot is taken");
   if (draining_) {
     slot.session.OnDrain(environment_, intents_);

@@ -70,7 +70,26 @@ Worker::Worker(uring::Kernel& kernel, base::Clock& clock, Observer& observer, Wo
                    .now_ns = clock.NowNs()},
       completions_(kCompletionsPerTurnMax) {}
 
-Worker::~Worker() { delete posted_addresses_.load(); }
+Worker::~Worker() {
+  delete posted_addresses_.load();
+  if (!finished()) Abandon();
+}
+
+// The ring has failed: no operation will complete any more, and what the kernel still holds it
+// loses with the ring. Other workers live on, so what is counted with them is counted out.
+void Worker::Abandon() {
+  for (uint32_t session = 0; session < memory_.slots.touched(); ++session) {
+    if (!memory_.slots.IsOpen(session)) continue;
+    memory_.slots[session].session.Leave(environment_);
+    memory_.slots.Close(session);
+  }
+  for (uint32_t link = 0; link < memory_.links.touched(); ++link) {
+    if (!memory_.links.IsOpen(link)) continue;
+    static_cast<void>(ring_.kernel().Close(memory_.links[link].fd));
+    memory_.links.Close(link);
+  }
+  memory_.slices.Abandon();
+}
 
 void Worker::PostAddresses(std::unique_ptr<const ServerAddresses> addresses) {
   delete posted_addresses_.exchange(addresses.release(), std::memory_order_acq_rel);

@@ -57,6 +57,7 @@ class Worker {
   /// destroyed on one thread. Kernel, clock and observer must outlive it.
   static absl::StatusOr<std::unique_ptr<Worker>> Open(uring::Kernel& kernel, base::Clock& clock,
                                                       Observer& observer, WorkerOptions options);
+  /// Before `finished()`, after an error of Turn: sessions are cut without a word.
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -96,6 +97,7 @@ class Worker {
   uint64_t WaitNs() const;
   void SetGauges();
   void TakePostedAddresses();
+  void Abandon();
   void BeginDrain();
   void CutAll();
   void AwaitQuiet();

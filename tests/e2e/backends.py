@@ -92,11 +92,11 @@ def waiting_bytes(local, remote):
 class Backend:
     """A listening socket; the test accepts and speaks."""
 
-    def __init__(self, backlog=128, host='127.0.0.1'):
+    def __init__(self, backlog=128, host='127.0.0.1', port=0):
         family = socket.AF_INET6 if ':' in host else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.settimeout(SECONDS)
-        self.socket.bind((host, 0))
+        self.socket.bind((host, port))
         self.socket.listen(backlog)
         self.port = self.socket.getsockname()[1]
 

@@ -54,6 +54,7 @@ servers = ["127.0.0.1:)",
 }  // namespace
 
 int ImpatientKernel::Enter(const uring::EnterRequest& request) {
+  if (broken_) return -EBADF;
   constexpr uint64_t kPatienceNs = 1'000'000;
   ++entered_;
   uring::EnterRequest shorter = request;

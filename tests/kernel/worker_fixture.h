@@ -61,12 +61,15 @@ class ImpatientKernel : public uring::Kernel {
   int Shutdown(int fd, int how) override { return kernel_->Shutdown(fd, how); }
   int Close(int fd) override { return kernel_->Close(fd); }
 
+  /// From now on every entry fails.
+  void Break() { broken_ = true; }
   /// Entries so far.
   uint64_t entered() const { return entered_; }
 
  private:
   std::unique_ptr<uring::LinuxKernel> kernel_;
   uint64_t entered_ = 0;
+  bool broken_ = false;
 };
 
 /// Everything that a worker reported.

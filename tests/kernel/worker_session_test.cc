@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Sessions of a worker on the real kernel, from accept to their end, and who ended them.
+#include <poll.h>
+
+#include <array>
+
 #include "tests/kernel/worker_fixture.h"
 
 namespace ringway::worker {
@@ -21,6 +25,33 @@ void ExpectEnding(const Record::End& end, EndSide side, EndReason reason, uint16
   EXPECT_EQ(session::Word(end.ending.side), session::Word(side));
   EXPECT_EQ(session::Word(end.ending.reason), session::Word(reason));
   EXPECT_EQ(end.ending.code, code);
+}
+
+/// Where there is no worker any more to take turns.
+void ExpectEnd(loopback::Socket& socket) {
+  constexpr int kPatienceMs = 10'000;
+  std::array<uint8_t, 4096> discarded;
+  while (socket.Read(discarded) > 0 || socket.end() == StreamEnd::kOpen) {
+    pollfd readable{.fd = socket.fd(), .events = POLLIN};
+    ASSERT_EQ(poll(&readable, 1, kPatienceMs), 1) << "the stream does not end";
+  }
+}
+
+TEST_P(WorkerTest, ARingThatFailsEndsTheWorkerAndItsSessions) {
+  ASSERT_NO_FATAL_FAILURE(Open());
+  loopback::Socket backend;
+  Client client = OpenSession(&backend);
+  SendText(client, "half of it");
+  kernel_->Break();
+  const absl::Status status = worker_->Turn();
+  ASSERT_FALSE(status.ok());
+  EXPECT_NE(status.ToString().find("io_uring_enter failed: "), std::string::npos) << status;
+  worker_.reset();
+  EXPECT_EQ(occupancy_->sessions(), 0U);
+  EXPECT_EQ(occupancy_->on_server(0), 0U);
+  kernel_.reset();
+  ExpectEnd(client.socket);
+  ExpectEnd(backend);
 }
 
 TEST_P(WorkerTest, CarriesASessionFromItsHandshakeToItsClose) {
