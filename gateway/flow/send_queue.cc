@@ -33,16 +33,17 @@ void Count(Returned& returned, Source source, uint32_t bytes) {
 
 }  // namespace
 
-// A chunk at the end of the queue that nobody else holds (neither the kernel nor a session that has
-// not read all of it) takes more bytes of the same source while it has room: small slices do not
-// cost a chunk each. Returns the bytes it took.
-uint32_t SendQueue::AppendToTail(SlicePool& pool, Arena& arena, const Piece& piece, Source source) {
+// A pooled buffer at the end of the queue that nobody else holds (neither the kernel nor a session
+// that has not read all of it) takes more bytes of the same source while it has room: small slices
+// do not cost a buffer each. Returns the bytes it took.
+uint32_t SendQueue::AppendToTail(SlicePool& pool, Arena& arena, const Piece& piece, Source source,
+                                 BufferClass tail_class) {
   if (tail_ == kNoSlot || in_flight_ == slices_) return 0;
   Slice& slice = pool[tail_];
-  if (slice.source != source || arena.ClassOf(slice.buffer) != BufferClass::kChunk) return 0;
+  if (slice.source != source || arena.ClassOf(slice.buffer) != tail_class) return 0;
   if (arena.IsShared(slice.buffer)) return 0;
   uint8_t* at = slice.data + slice.bytes;
-  const uint8_t* end = arena.Data(slice.buffer) + kChunkBytes;
+  const uint8_t* end = arena.Data(slice.buffer) + kBufferBytes[static_cast<size_t>(tail_class)];
   if (at >= end) return 0;  // A slice may end in the tail-room.
   const uint32_t taken = std::min(static_cast<uint32_t>(end - at), piece.bytes);
   std::memcpy(at, piece.data, taken);
@@ -74,7 +75,7 @@ bool SendQueue::Append(SlicePool& pool, Piece piece, Source source) {
 // receive buffer.
 void SendQueue::MoveToChunks(SlicePool& pool, Arena& arena, Piece& piece, Source source) {
   while (piece.bytes > 0) {
-    uint32_t taken = AppendToTail(pool, arena, piece, source);
+    uint32_t taken = AppendToTail(pool, arena, piece, source, BufferClass::kChunk);
     if (taken == 0) {
       Piece chunk{.lease = arena.TryTake(BufferClass::kChunk)};
       if (!chunk.lease) return;
@@ -95,6 +96,14 @@ PushResult SendQueue::Push(SlicePool& pool, Arena& arena, Piece piece, Source so
   if (base::IsReceiveClass(c) && RunsShort(arena, c)) [[unlikely]] {
     MoveToChunks(pool, arena, piece, source);
     if (piece.bytes == 0) return PushResult::kMoved;
+  }
+  // WHY: a client that sends pings and reads nothing would hold a cell for each pong of two bytes,
+  // until nobody else finds one.
+  if (c == BufferClass::kCell) {
+    const uint32_t taken = AppendToTail(pool, arena, piece, source, c);
+    piece.data += taken;
+    piece.bytes -= taken;
+    if (piece.bytes == 0) return PushResult::kQueued;
   }
   return Append(pool, std::move(piece), source) ? PushResult::kQueued : PushResult::kExhausted;
 }

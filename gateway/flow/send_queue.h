@@ -3,7 +3,8 @@
 // What is due for one socket, in order: a list of slices, each a run of bytes in a leased buffer.
 // The front of the list may be with the kernel (one send at a time); the rest waits. A slice is
 // never copied, except when receive buffers run short: then what joins a queue moves to pooled
-// chunks, so that a stalled socket cannot take the buffers that all others receive into.
+// chunks, so that a stalled socket cannot take the buffers that all others receive into; and cells
+// (pongs, say) that wait one behind the other are joined.
 //
 // The X behind the data: a SendQueue is what each link pays for; SlicePool is shared by a worker.
 #pragma once
@@ -82,7 +83,7 @@ class SendQueue {
 
  private:
   uint32_t AppendToTail(SlicePool& pool, base::Arena& arena, const base::Piece& piece,
-                        Source source);
+                        Source source, base::BufferClass tail_class);
   [[nodiscard]] bool Append(SlicePool& pool, base::Piece piece, Source source);
   void MoveToChunks(SlicePool& pool, base::Arena& arena, base::Piece& piece, Source source);
   void PopFront(SlicePool& pool, base::Arena& arena);

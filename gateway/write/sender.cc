@@ -65,11 +65,14 @@ Sent Sender::OnCompletion(const io_uring_cqe& cqe, SendState& state) {
       sent.outcome = SendOutcome::kCancelled;
       return sent;
     case EPIPE:  // the other end has closed, or we shut our side down
+      sent.outcome = SendOutcome::kReset;
+      break;
     case ECONNRESET:
     case ETIMEDOUT:
     case EHOSTUNREACH:
     case ENETUNREACH:
     case ENETDOWN:
+      state.reset = true;
       sent.outcome = SendOutcome::kReset;
       break;
     default:

@@ -23,6 +23,8 @@ struct SendState {
   flow::SendQueue queue;
   bool in_flight = false;  ///< a send is with the kernel
   bool broken = false;     ///< the socket takes nothing any more
+  /// The connection was reset. Linux tells that once: a receive then says FIN.
+  bool reset = false;
 };
 
 enum class [[nodiscard]] SendOutcome : uint8_t{

@@ -200,9 +200,7 @@ def close_timeout():
     with session({'close_timeout': '300ms'}) as (gateway, client, connection):
         connection.close()
         client.expect_close(1000)
-        began = time.monotonic()
         gateway.expect_end(side='backend', reason='end', code=1000, cut=1)
-        tap.check(time.monotonic() - began < 3, 'it took 3 s')
         client.expect_fin()
 
 
@@ -232,9 +230,9 @@ def pong_timeout():
 @tap.case('a client that answers pings lives on, by a pong', frame(PONG))
 @tap.case('a client that answers pings lives on, by any data', frame(BINARY, b'x'))
 def answers_pings(answer):
-    limits = {'ping_interval': '200ms', 'pong_timeout': '800ms'}
+    limits = {'ping_interval': '200ms', 'pong_timeout': '3s'}
     with session(limits) as (gateway, client, connection):
-        end = time.monotonic() + 2
+        end = time.monotonic() + 4
         while time.monotonic() < end:
             tap.equal(client.frame().opcode, PING)
             client.send(answer)
@@ -247,14 +245,11 @@ def answers_pings(answer):
 
 @tap.case('pings come at ping_interval, though pong_timeout is longer')
 def ping_interval():
-    with session({'ping_interval': '100ms', 'pong_timeout': '5s'}) as (_, client, connection):
+    with session({'ping_interval': '100ms', 'pong_timeout': '1h'}) as (_, client, connection):
         tap.equal(client.frame().opcode, PING)
-        began = time.monotonic()
         for _ in range(2):
             client.send(frame(PONG))
             tap.equal(client.frame().opcode, PING)
-        seconds = time.monotonic() - began
-        tap.check(seconds < 4, f'two more pings took {seconds:.1f} s')
         connection.close()
         client.answer_close(1000)
 
@@ -271,8 +266,8 @@ def idle_timeout():
 @tap.case('bytes of the client keep a session from being idle', 'client')
 @tap.case('bytes of the backend keep a session from being idle', 'backend')
 def not_idle(who):
-    with session({'idle_timeout': '1s'}) as (gateway, client, connection):
-        end = time.monotonic() + 2.5
+    with session({'idle_timeout': '3s'}) as (gateway, client, connection):
+        end = time.monotonic() + 6
         while time.monotonic() < end:
             if who == 'client':
                 client.send(frame(BINARY, b'x'))

@@ -126,6 +126,12 @@ def drains_closing_session():
         tap.equal(gateway.wait(), 0, 'exit code')
 
 
+def is_taken(port):
+    """Whether somebody listens there now."""
+    with socket.socket() as probe:
+        return probe.connect_ex(('127.0.0.1', port)) == 0
+
+
 @tap.case('the port is free again right after the end')
 def port_is_free():
     with open_sessions(1) as (gateway, [(client, connection)]):
@@ -134,9 +140,16 @@ def port_is_free():
         client.answer_close(1001)
         connection.close()
         tap.equal(gateway.wait(), 0, 'exit code')
+    # SO_REUSEADDR apart, a listener binds where the one before is gone; another program of this
+    # machine may take the port first.
     text = harness.simple_config([1], address=f'127.0.0.1:{port}')
-    with harness.Gateway(text=text) as gateway:
-        tap.equal(gateway.port, port, 'port')
+    try:
+        with harness.Gateway(text=text) as gateway:
+            tap.equal(gateway.port, port, 'port')
+    except AssertionError as error:
+        if is_taken(port):
+            raise tap.Skip('another program took the port') from None
+        raise error
 
 
 @tap.case('nobody can connect after the end')

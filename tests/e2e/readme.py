@@ -6,7 +6,7 @@ In a ```sh block each line that begins with `$ ` is a command; it has to end wit
 is a whole configuration: it has to pass --check, and the commands behind it find it as
 ringway.toml. What serves until Ctrl-C is started, has to say where it listens, gets SIGINT and has
 to exit with 0. Scripts of tools/ that build or test everything would call this test again: they
-have to be there and to answer --help."""
+have to be there and to answer --help; tools/run, which serves, is run as well, with what is built."""
 import contextlib
 import pathlib
 import re
@@ -81,6 +81,17 @@ def expect_success(*words, folder):
     tap.equal(result.returncode, 0, f'exit code; it said {result.stdout}{result.stderr}')
 
 
+def runs(words):
+    """tools/run of this checkout: it finds everything built, where this is the folder it builds."""
+    if harness.BUILD != harness.ROOT / 'build':
+        raise tap.Skip('these programs are not those that tools/run starts')
+    program = harness.ROOT / 'tools/run'
+    if '--' in words:
+        expect_success(program, *words[1:], folder='/')
+    else:
+        serve([program, '--', 'demo'], '/')
+
+
 def obeys(command, configuration):
     words = shlex.split(command)
     if words[0] in NOT_RUN:
@@ -92,8 +103,8 @@ def obeys(command, configuration):
         tap.check(program is None or program.exists(), f'there is no {words[0]}')
         if words[0].startswith('tools/'):
             expect_success(program, '--help', folder=folder)
-            if '--' in words:
-                expect_success('build/ringway', *words[words.index('--') + 1:], folder=folder)
+            if words[0] == 'tools/run':
+                runs(words)
         elif serves(words):
             serve(words, folder)
         else:

@@ -86,7 +86,7 @@ def two_workers():
             tap.check(after[name] - turns >= 10, f'{name} did next to nothing: {before} {after}')
 
 
-@tap.case('the servers of a backend are used in turn')
+@tap.case('servers with equally many sessions are used in turn')
 def servers_in_turn():
     with contextlib.ExitStack() as stack:
         servers = [stack.enter_context(backends.Backend()) for _ in range(3)]
@@ -97,6 +97,7 @@ def servers_in_turn():
                 server.accept().close()
             for client in clients:
                 client.answer_close(1000)
+            harness.wait_for(lambda: gateway.state()['sessions'] == 0, 'the sessions to be gone')
         for server in servers:
             server.socket.setblocking(False)
             try:

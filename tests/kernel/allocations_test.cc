@@ -37,10 +37,26 @@ thread_local uint64_t allocations = 0;
 extern "C" {
 void* __libc_malloc(size_t bytes);  // NOLINT: glibc's name
 
-// Stands in front of glibc's malloc; operator new comes here too.
+void* __libc_calloc(size_t count, size_t bytes);
+void* __libc_realloc(void* from, size_t bytes);
+void* __libc_memalign(size_t alignment, size_t bytes);
+
+// Stand in front of glibc's; operator new comes here too.
 void* malloc(size_t bytes) {
   if (counting) ++allocations;
   return __libc_malloc(bytes);
+}
+void* calloc(size_t count, size_t bytes) {
+  if (counting) ++allocations;
+  return __libc_calloc(count, bytes);
+}
+void* realloc(void* from, size_t bytes) {
+  if (counting) ++allocations;
+  return __libc_realloc(from, bytes);
+}
+void* aligned_alloc(size_t alignment, size_t bytes) {
+  if (counting) ++allocations;
+  return __libc_memalign(alignment, bytes);
 }
 }
 

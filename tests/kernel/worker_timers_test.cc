@@ -36,8 +36,7 @@ TEST_P(WorkerTest, AnswersA502WhenTheBackendDoesNotAnswerInTime) {
   ASSERT_NO_FATAL_FAILURE(Open());
   Client client = Connect();
   client.socket.Write(Request());
-  QuietTurns();
-  EXPECT_EQ(worker_->links_open(), 2U);
+  ASSERT_TRUE(TurnUntil([&] { return worker_->links_open() == 2; }));
   Advance(5 * kSecondNs);
   EXPECT_EQ(ReadHead(client).substr(0, 12), "HTTP/1.1 502");
   EXPECT_EQ(AwaitEnd(client.socket), StreamEnd::kFin);
@@ -54,8 +53,9 @@ TEST_P(WorkerTest, PingsAClientThatIsSilentAndIsContentWithItsPong) {
   for (int i = 0; i < 3; ++i) {
     Advance(limits_.ping_interval_ns);
     EXPECT_EQ(ReadFrame(client).opcode, ws::Opcode::kPing);
+    const uint64_t before = worker_->counters().client_bytes_in.value();
     SendFrame(client, ws::Opcode::kPong, "");
-    QuietTurns();
+    ASSERT_TRUE(TurnUntil([&] { return worker_->counters().client_bytes_in.value() > before; }));
   }
   EXPECT_EQ(worker_->counters().pings_out.value(), 3U);
   Advance(limits_.pong_timeout_ns);
@@ -166,7 +166,7 @@ TEST_P(WorkerTest, ADrainEndsHandshakesAndDials) {
   Client silent = Connect();
   Client dialling = Connect();
   dialling.socket.Write(Request());
-  QuietTurns();
+  ASSERT_TRUE(TurnUntil([&] { return worker_->links_open() == 3; }));
   worker_->RequestDrain();
   EXPECT_EQ(ReadHead(dialling).substr(0, 12), "HTTP/1.1 503");
   AwaitEnd(silent.socket);

@@ -126,7 +126,9 @@ class World {
   void LetBytesCome() {
     if (harness_.link(kBackend).connecting) {
       const bool fails = maker_.Below(5) == 0;
-      return harness_.Dialed(fails ? "the backend refused the connection" : "");
+      if (!fails) return harness_.Dialed();
+      return harness_.DialFailed("the backend refused the connection",
+                                 maker_.Below(2) == 0 ? NextServer::kTry : NextServer::kSpare);
     }
     const base::LinkRole role = maker_.Below(2) == 0 ? kClient : kBackend;
     if (!MayRead(role)) return;

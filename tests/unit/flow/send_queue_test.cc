@@ -40,7 +40,7 @@ TEST_F(SendQueueTest, CopiesNothing) {
 
 TEST_F(SendQueueTest, TakesOnlyWhatTheReaderAccepts) {
   for (const char* text : {"a", "b", "c"}) {
-    EXPECT_EQ(Push(Pooled(BufferClass::kCell, text), Source::kClient), PushResult::kQueued);
+    EXPECT_EQ(Push(Received(BufferClass::kSmall, text), Source::kClient), PushResult::kQueued);
   }
   EXPECT_EQ(Take(0), Texts{});
   EXPECT_EQ(queue_.in_flight(), 0U);
@@ -50,6 +50,30 @@ TEST_F(SendQueueTest, TakesOnlyWhatTheReaderAccepts) {
   Sent(2);
   EXPECT_EQ(queue_.in_flight(), 0U);
   EXPECT_EQ(Take(2), Texts{"c"});
+}
+
+TEST_F(SendQueueTest, JoinsCellsThatWaitOneBehindTheOther) {
+  const std::string long_text(300, 'b');
+  for (const std::string& text : {std::string("a"), long_text, long_text}) {
+    EXPECT_EQ(Push(Pooled(BufferClass::kCell, text), Source::kClient), PushResult::kQueued);
+  }
+  EXPECT_EQ(queue_.bytes(), 601U);
+  EXPECT_EQ(arena_.leased(BufferClass::kCell), 2U) << "the first is full to its last byte";
+  EXPECT_EQ(Take(9), (Texts{"a" + long_text + long_text.substr(0, 211), long_text.substr(211)}));
+  ExpectReturned(Sent(601), 601, 0, 601);
+}
+
+TEST_F(SendQueueTest, JoinsNoCellThatIsInFlightOrSharedOrOfAnotherSource) {
+  EXPECT_EQ(Push(Pooled(BufferClass::kCell, "a"), Source::kClient), PushResult::kQueued);
+  EXPECT_EQ(Push(Pooled(BufferClass::kCell, "b"), Source::kGateway), PushResult::kQueued);
+  EXPECT_EQ(Take(9), (Texts{"a", "b"}));
+  EXPECT_EQ(Push(Pooled(BufferClass::kCell, "c"), Source::kGateway), PushResult::kQueued);
+  Sent(2);
+  Piece held = Pooled(BufferClass::kCell, "d");
+  const Lease share = held.lease.Share();
+  EXPECT_EQ(Push(std::move(held), Source::kClient), PushResult::kQueued);
+  EXPECT_EQ(Push(Pooled(BufferClass::kCell, "e"), Source::kClient), PushResult::kQueued);
+  EXPECT_EQ(Take(9), (Texts{"c", "d", "e"}));
 }
 
 TEST_F(SendQueueTest, ContinuesInsideASliceAfterAShortSend) {
@@ -170,7 +194,7 @@ TEST_F(SendQueueTest, DiesOnASecondSendInFlight) {
 
 TEST_F(SendQueueTest, DiesWhenMoreIsSentThanWasInFlight) {
   EXPECT_EQ(Push(Pooled(BufferClass::kCell, "ab"), Source::kClient), PushResult::kQueued);
-  EXPECT_EQ(Push(Pooled(BufferClass::kCell, "cd"), Source::kClient), PushResult::kQueued);
+  EXPECT_EQ(Push(Received(BufferClass::kSmall, "cd"), Source::kClient), PushResult::kQueued);
   EXPECT_DEATH(Sent(1), "check failed: in_flight_ > 0");
   Take(1);
   EXPECT_DEATH(Sent(3), "check failed: in_flight_ > 0");

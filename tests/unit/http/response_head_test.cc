@@ -70,6 +70,27 @@ TEST(Refusal, IsAWholeResponseThatEndsTheConnection) {
             "no route fits\n");
 }
 
+TEST(Refusal, OfHeadHasTheLengthOfTheBodyButNotTheBody) {
+  std::array<char, kCellBytes> cell;
+  const http::Refusal refusal{Status::kNotFound, "no route fits"};
+  const std::string_view with_body(cell.data(), BuildRefusal(refusal, cell));
+  const std::string expected(with_body.substr(0, with_body.size() - 14));
+  const size_t bytes = BuildRefusal(refusal, cell, AnswerBody::kOmitted);
+  EXPECT_EQ(std::string_view(cell.data(), bytes), expected);
+  EXPECT_TRUE(expected.ends_with("\r\n\r\n"));
+  EXPECT_NE(expected.find("\r\nContent-Length: 14\r\n"), std::string::npos);
+}
+
+TEST(AnswerBody, IsOmittedForHeadAlone) {
+  for (const char* request : {"HEAD ", "HEAD / HTTP/1.1\r\n", "\r\nHEAD / HTTP/1.1\r\n\r\n"}) {
+    EXPECT_EQ(AnswerBodyOf(request), AnswerBody::kOmitted) << request;
+  }
+  for (const char* request : {"", "HEAD", "HEADER / HTTP/1.1\r\n", "head / HTTP/1.1\r\n",
+                              "GET / HTTP/1.1\r\n", "\r\n\r\nHEAD / HTTP/1.1\r\n"}) {
+    EXPECT_EQ(AnswerBodyOf(request), AnswerBody::kSent) << request;
+  }
+}
+
 TEST(Refusal, CarriesTheFieldsThatItsStatusNeeds) {
   EXPECT_NE(Refuse(Status::kMethodNotAllowed, "x").find("\r\nAllow: GET\r\n"), std::string::npos);
   const std::string upgrade = Refuse(Status::kUpgradeRequired, "x");
@@ -90,7 +111,7 @@ TEST(Refusal, FitsInItsBoundForEveryStatusWithTheLongestReason) {
   }
 }
 
-TEST(Refusal, OfThisRoomIsOneShortLineThatFits) {
+TEST(Refusal, OfTheTableIsOneShortLineThatFits) {
   for (const http::Refusal& refusal : kRefusals) {
     EXPECT_LE(refusal.reason.size(), kReasonBytesMax);
     EXPECT_EQ(refusal.reason.find_first_of("\r\n"), std::string_view::npos);

@@ -35,6 +35,25 @@ TEST(RateLimit, LetsOneThroughInEachIntervalAndCountsTheRest) {
   EXPECT_EQ(suppressed, 0U) << "counted anew";
 }
 
+TEST(StateLines, SayWhatAWorkerHoldsAndWhichCountersMoved) {
+  base::Gauges gauges;
+  base::Counters counters;
+  EXPECT_EQ(StateLines(0, gauges, counters),
+            (std::vector<std::string>{"state worker=0 sessions=0 links=0 leases=0 queued_bytes=0",
+                                      "counters worker=0"}));
+  gauges.sessions_open.Set(1);
+  gauges.links_open.Set(2);
+  gauges.leases_out.Set(7);
+  gauges.leases_out.Set(3);
+  gauges.bytes_queued.Set(1ULL << 40);
+  counters.turns.Add(12);
+  counters.accepted.Add(1);
+  EXPECT_EQ(StateLines(5, gauges, counters),
+            (std::vector<std::string>{
+                "state worker=5 sessions=1 links=2 leases=3 queued_bytes=1099511627776",
+                "counters worker=5 turns=12 accepted=1"}));
+}
+
 TEST(RateLimit, LetsTheFirstThroughAtTheBeginningOfTime) {
   RateLimit limit(kSecond);
   uint64_t suppressed = 0;

@@ -190,6 +190,40 @@ TEST(Handshake, DoesAllThatWaitsBehindTheHeadInOrder) {
   ExpectEnding(harness, EndSide::kClient, EndReason::kClientClose, 1000);
 }
 
+TEST(Handshake, KeepsWhatCameWithTheEndOfAHeadThatFillsItsChunk) {
+  const std::string request = RequestWith("Long: " + std::string(15000, 'x') + "\r\n");
+  const std::string frames = Binary(std::string(3500, 'y'));
+  Harness harness;
+  size_t at = 100;
+  harness.FromClient(std::string_view(request).substr(0, at));
+  for (; request.size() - at > 4096; at += 4096) {
+    harness.FromClient(std::string_view(request).substr(at, 4096));
+  }
+  harness.FromClient((request.substr(at) + frames).substr(0, 4096));
+  ASSERT_EQ(harness.Story(), "dial, timer");
+  harness.Dialed();
+  harness.FromClient((request.substr(at) + frames).substr(4096));
+  EXPECT_EQ(harness.ToBackend(), std::string(3500, 'y'));
+}
+
+TEST(Handshake, AnswersHeadWithoutABody) {
+  for (const char* request : {"HEAD /echo HTTP/1.1\r\nHost: a\r\n\r\n",
+                              "HEAD /echo HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n"}) {
+    Harness whole;
+    whole.FromClient(request);
+    EXPECT_TRUE(whole.ToClient().ends_with("\r\n\r\n")) << whole.ToClient();
+    Harness cut;
+    for (const char* byte = request; cut.ToClient().empty(); ++byte) cut.FromClient({byte, 1});
+    EXPECT_EQ(cut.ToClient(), whole.ToClient());
+  }
+}
+
+TEST(Handshake, RefusesAnyOtherMethodAsNotAllowed) {
+  Harness harness;
+  harness.FromClient("POST /echo HTTP/1.1\r\nHost: a\r\n\r\n");
+  ExpectRefusal(harness, "405");
+}
+
 TEST(Handshake, KeepsAFrameThatIsCutBehindTheHead) {
   Harness harness;
   const std::string ping = Ping("hello");
