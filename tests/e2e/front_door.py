@@ -5,7 +5,9 @@ import asyncio
 import contextlib
 import json
 import os
+import pathlib
 import re
+import resource
 import shlex
 import signal
 import socket
@@ -115,6 +117,32 @@ def shows_features():
     column = header.index('STATE')
     for row in rows:
         tap.check(row[column:].split()[0] in ('used', 'offered', 'missing'), row)
+
+
+def capabilities():
+    """Those that this process has, as a bit mask."""
+    status = pathlib.Path('/proc/self/status').read_text()
+    return int(re.search(r'^CapEff:\s+([0-9a-f]+)', status, re.M).group(1), 16)
+
+
+@tap.case('without privilege features names what is missing, why, and what is done instead')
+def shows_what_was_degraded():
+    locked = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0]
+    if capabilities() != 0 or not 0 <= locked <= 8 << 20:
+        raise tap.Skip('this process has privileges')
+    rows = json.loads(ringway('features', '--json').stdout)['features']
+    told = {each['name']: each for each in rows}
+    for name, reason in (('fixed buffers', 'ulimit -l'), ('BPF steering of connections', 'CAP_BPF')):
+        tap.equal(told[name]['support'], 'missing', name)
+        tap.check(reason in told[name]['note'], str(told[name]))
+
+
+@tap.case('ringctl says its version, and what it is for')
+def ringctl():
+    result = harness.run(harness.RINGCTL, '--version')
+    tap.equal(result.returncode, 0, 'exit code')
+    tap.check(re.fullmatch(r'ringctl \d+\.\d+\.\d+\n', result.stdout), result.stdout)
+    tap.equal(harness.run(harness.RINGCTL, '--help').returncode, 0, 'exit code of --help')
 
 
 @tap.case('features --json says the same to a program')
