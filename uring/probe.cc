@@ -40,48 +40,48 @@ struct SocketPair {
   std::array<int, 2> ends{};
 };
 
-enum class CapTrial : uint8_t { kCapped, kNotCapped, kNoMultishot };
+constexpr uint32_t kTrialBytes = 4096;
 
-// A receive with a cap of 4,096 bytes and 8,192 waiting: where the cap holds it delivers 4,096 and
-// ends without F_MORE.
-CapTrial TryReceiveCap(LinuxKernel& kernel) {
-  constexpr uint32_t kBytes = 4096;
+// One multishot receive of a socket where twice kTrialBytes wait, with that cap or (0) without one.
+// WHY not always with a cap: kernels before 6.17 refuse the field that it stands in.
+ReceiveTrial TryReceive(Kernel& kernel, uint32_t cap_bytes) {
   constexpr uint32_t kBuffers = 8;
   SocketPair pair;
-  std::vector<uint8_t> memory(kBuffers * kBytes);
-  if (pair.ends[0] < 0 || write(pair.ends[1], memory.data(), 2 * kBytes) != 2 * kBytes) {
-    return CapTrial::kNoMultishot;
+  std::vector<uint8_t> memory(kBuffers * kTrialBytes);
+  if (pair.ends[0] < 0 || write(pair.ends[1], memory.data(), 2 * kTrialBytes) != 2 * kTrialBytes) {
+    return ReceiveTrial::kNone;
   }
   auto buffers = BufferRing::Register(kernel, 0, kBuffers);
-  if (!buffers.ok()) return CapTrial::kNoMultishot;
-  for (uint16_t i = 0; i < kBuffers; ++i) buffers->Add(&memory[i * kBytes], kBytes / 2, i);
+  if (!buffers.ok()) return ReceiveTrial::kNone;
+  for (uint16_t i = 0; i < kBuffers; ++i) {
+    buffers->Add(&memory[i * kTrialBytes], kTrialBytes / 2, i);
+  }
   buffers->Publish();
 
   Ring ring(kernel);
   io_uring_sqe* sqe = ring.NextEntry();
   io_uring_prep_recv_multishot(sqe, pair.ends[0], nullptr, 0, 0);
-  SetReceiveCap(*sqe, kBytes);
+  if (cap_bytes > 0) SetReceiveCap(*sqe, cap_bytes);
   sqe->flags |= IOSQE_BUFFER_SELECT;
   sqe->buf_group = 0;
   uint32_t delivered = 0;
-  CapTrial result = CapTrial::kNoMultishot;
   std::array<io_uring_cqe, 8> completions;
-  while (ring.Turn(kTrialTimeoutNs) == 0) {
+  while (delivered < 2 * kTrialBytes && ring.Turn(kTrialTimeoutNs) == 0) {
     const size_t count = ring.Reap(completions);
     if (count == 0) break;
     for (size_t i = 0; i < count; ++i) {
-      if (completions[i].res <= 0) continue;
-      delivered += static_cast<uint32_t>(completions[i].res);
-      result = CapTrial::kNotCapped;
       const bool more = (completions[i].flags & IORING_CQE_F_MORE) != 0;
-      if (!more && delivered == kBytes) return CapTrial::kCapped;
+      if (completions[i].res > 0) delivered += static_cast<uint32_t>(completions[i].res);
+      if (more) continue;
+      if (completions[i].res <= 0) return ReceiveTrial::kNone;
+      return delivered == cap_bytes ? ReceiveTrial::kCapped : ReceiveTrial::kNotCapped;
     }
-    if (delivered > kBytes) break;
   }
   // The receive is still armed: its socket's end ends it before its buffers go.
   shutdown(pair.ends[0], SHUT_RDWR);
   static_cast<void>(ring.Turn(kTrialTimeoutNs));
-  return result;
+  static_cast<void>(ring.Reap(completions));
+  return delivered > 0 ? ReceiveTrial::kNotCapped : ReceiveTrial::kNone;
 }
 
 std::string MemlockText() {
@@ -144,6 +144,11 @@ void AddRows(const LinuxKernel& kernel, FeatureSet features, int fixed_buffers,
 
 }  // namespace
 
+ReceiveTrial TryReceives(Kernel& kernel) {
+  const ReceiveTrial capped = TryReceive(kernel, kTrialBytes);
+  return capped != ReceiveTrial::kNone ? capped : TryReceive(kernel, 0);
+}
+
 ProbeResult Probe() {
   ProbeResult result;
   auto kernel = LinuxKernel::Open(kTrial);
@@ -153,14 +158,15 @@ ProbeResult Probe() {
     return result;
   }
   result.features = (*kernel)->features().Without(Feature::kReceiveCap);
-  const CapTrial cap = TryReceiveCap(**kernel);
-  if (cap == CapTrial::kNoMultishot) {
+  const ReceiveTrial receives = TryReceives(**kernel);
+  if (receives == ReceiveTrial::kNone) {
     result.error =
         "multishot receive with provided buffers does not work on this kernel; Linux 6.1 or later "
         "is needed";
   } else {
     result.usable = true;
-    if (cap == CapTrial::kCapped) result.features = result.features.With(Feature::kReceiveCap);
+    if (receives == ReceiveTrial::kCapped)
+      result.features = result.features.With(Feature::kReceiveCap);
   }
   result.rows.push_back(Row("io_uring, deferred task work", "6.1", Support::kUsed,
                             "completions are made when the worker asks"));

@@ -32,6 +32,15 @@ struct ProbeResult {
   std::vector<ProbeRow> rows;
 };
 
+/// What became of a multishot receive into provided buffers.
+enum class ReceiveTrial : uint8_t {
+  kNone,       ///< it does not work
+  kNotCapped,  ///< it works, and knows no cap
+  kCapped,     ///< it ends by itself at its cap
+};
+/// Tries it on a kernel of real sockets, whose queues are empty.
+ReceiveTrial TryReceives(Kernel& kernel);
+
 /// Tries everything on the calling thread; a few milliseconds. Leaves nothing behind.
 ProbeResult Probe();
 

@@ -43,6 +43,10 @@ class Ring {
 
   /// Completions that wait to be reaped.
   uint32_t ready() const { return LoadAcquire(memory_.cq_tail) - *memory_.cq_head; }
+  /// Whether completions wait, in the queue or, where it was full, behind it in the kernel.
+  bool HasUnreaped() const {
+    return ready() > 0 || (LoadAcquire(memory_.sq_flags) & IORING_SQ_CQ_OVERFLOW) != 0;
+  }
   /// Entries that are prepared and not yet taken.
   uint32_t prepared() const { return tail_ - LoadAcquire(memory_.sq_head); }
   /// Times that submissions were handed over within a turn.

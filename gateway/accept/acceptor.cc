@@ -26,34 +26,46 @@ Acceptor::Acceptor(uring::Ring& ring, base::Counters& counters,
   for (const ListeningSocket& socket : sockets) sockets_.push_back({.listening = socket});
 }
 
-void Acceptor::Arm() {
+void Acceptor::ArmOne(uint32_t slot, Shots shots) {
+  Socket& socket = sockets_[slot];
+  io_uring_sqe* sqe = ring_->NextEntry();
+  constexpr int kFlags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+  if (shots == Shots::kMany) {
+    io_uring_prep_multishot_accept(sqe, socket.listening.fd, nullptr, nullptr, kFlags);
+  } else {
+    io_uring_prep_accept(sqe, socket.listening.fd, nullptr, nullptr, kFlags);
+  }
+  sqe->user_data = UserData(base::Operation::kAccept, slot);
+  socket.armed = true;
+  socket.shots = shots;
+  socket.cancelling = false;
+}
+
+void Acceptor::Cancel(uint32_t slot) {
+  Socket& socket = sockets_[slot];
+  if (!socket.armed || socket.cancelling) return;
+  io_uring_sqe* sqe = ring_->NextEntry();
+  io_uring_prep_cancel64(sqe, UserData(base::Operation::kAccept, slot), 0);
+  sqe->user_data = UserData(base::Operation::kCancelAccept, slot);
+  socket.cancelling = true;
+  ++cancels_in_flight_;
+}
+
+void Acceptor::Arm(uint32_t room) {
   if (stopped_) return;
   paused_ = false;
+  // WHY the backlogs: what they hold may come in one turn, before a multishot accept is taken back.
+  const Shots shots = room / kBacklog > sockets_.size() ? Shots::kMany : Shots::kOne;
   for (uint32_t slot = 0; slot < sockets_.size(); ++slot) {
-    Socket& socket = sockets_[slot];
-    if (socket.armed || socket.broken) continue;
-    io_uring_sqe* sqe = ring_->NextEntry();
-    io_uring_prep_multishot_accept(sqe, socket.listening.fd, nullptr, nullptr,
-                                   SOCK_NONBLOCK | SOCK_CLOEXEC);
-    sqe->user_data = UserData(base::Operation::kAccept, slot);
-    socket.armed = true;
-    socket.cancelling = false;
+    const Socket& socket = sockets_[slot];
+    if (socket.armed && shots == Shots::kOne && socket.shots == Shots::kMany) Cancel(slot);
+    if (!socket.armed && !socket.broken) ArmOne(slot, shots);
   }
 }
 
 void Acceptor::Pause() {
   paused_ = true;
-  for (uint32_t slot = 0; slot < sockets_.size(); ++slot) {
-    Socket& socket = sockets_[slot];
-    if (!socket.armed || socket.cancelling) continue;
-    io_uring_sqe* sqe = ring_->NextEntry();
-    io_uring_prep_cancel64(sqe, UserData(base::Operation::kAccept, slot), 0);
-    sqe->user_data =
-        uring::UserData{.kind = static_cast<uint8_t>(base::Operation::kCancelAccept), .slot = slot}
-            .Pack();
-    socket.cancelling = true;
-    ++cancels_in_flight_;
-  }
+  for (uint32_t slot = 0; slot < sockets_.size(); ++slot) Cancel(slot);
 }
 
 void Acceptor::Stop() {
@@ -86,7 +98,12 @@ Accepted Acceptor::OnCompletion(const io_uring_cqe& cqe, uint32_t slot) {
     case EPERM:  // a firewall rule refused it
     case ENETDOWN:
     case ENETUNREACH:
+    case EHOSTDOWN:
     case EHOSTUNREACH:
+    case ENONET:
+    case ENOPROTOOPT:
+    case EOPNOTSUPP:
+    case EACCES:  // a security module refused it
     case EAGAIN:
       counters_->accept_errors.Add(1);
       return accepted;

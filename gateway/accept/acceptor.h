@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Accepting: one multishot accept for each listening socket of the worker. It is taken back while
-// the worker has no slot for another session; connections then wait in the kernel's backlog.
+// Accepting: one multishot accept for each listening socket of the worker. Where room for sessions
+// runs short the accepts become single ones: connections beyond wait in the kernel's backlog, in
+// their order.
 #pragma once
 
 #include <liburing.h>
@@ -14,6 +15,11 @@
 #include "uring/ring.h"
 
 namespace ringway::accept {
+
+/// Connections that wait in the kernel, one listening socket: a multishot accept takes all of them
+/// at once. The kernel lowers it to net.core.somaxconn (4,096 by default); a burst beyond it is
+/// retried by its clients after 1 s.
+inline constexpr uint32_t kBacklog = 4096;
 
 /// A socket that listens, lent by whoever opened it.
 struct ListeningSocket {
@@ -40,8 +46,9 @@ class Acceptor {
   /// The ring and the counters must outlive it; sockets stay the caller's.
   Acceptor(uring::Ring& ring, base::Counters& counters, std::span<const ListeningSocket> sockets);
 
-  /// Arms an accept on every socket that has none. No effect after Stop.
-  void Arm();
+  /// Arms an accept on every socket that has none. Where there is little room, one for one
+  /// connection each, so that no more come too many than there are sockets. No effect after Stop.
+  void Arm(uint32_t room = UINT32_MAX);
   /// Asks all accepts to end. Connections that were accepted meanwhile still arrive.
   void Pause();
   /// Pause for good.
@@ -57,12 +64,17 @@ class Acceptor {
   bool paused() const { return paused_; }
 
  private:
+  enum class Shots : uint8_t { kOne, kMany };
   struct Socket {
     ListeningSocket listening;
     bool armed = false;
+    Shots shots = Shots::kOne;  ///< of the accept that is armed
     bool cancelling = false;
     bool broken = false;
   };
+
+  void ArmOne(uint32_t slot, Shots shots);
+  void Cancel(uint32_t slot);
 
   uring::Ring* ring_;
   base::Counters* counters_;

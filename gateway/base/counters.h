@@ -52,7 +52,7 @@ struct Gauges {
   X(completions_stale, "completions for a link that is gone, ignored")                         \
   X(completions_unexpected, "completions with a result that no rule names; their link closed") \
   X(accepted, "client connections accepted")                                                   \
-  X(accept_errors, "accepts that the kernel refused")                                          \
+  X(accept_errors, "accepts that failed, and connections closed for want of a slot")           \
   X(accept_paused, "times accept waited because every session slot was taken")                 \
   X(sessions_opened, "handshakes that ended with 101")                                         \
   X(sessions_ended, "sessions that ended after their 101")                                     \
@@ -75,6 +75,7 @@ struct Gauges {
   X(pings_in, "pings from clients")                                                            \
   X(pings_skipped, "pings not answered because newer ones came in the same receive")           \
   X(pings_out, "pings to clients")                                                             \
+  X(pings_postponed, "pings that had to wait for memory")                                      \
   X(pong_timeouts, "clients that answered no ping in time")                                    \
   X(idle_timeouts, "sessions that ended idle")                                                 \
   X(close_timeouts, "closings that did not end in time and were cut")                          \

@@ -111,6 +111,7 @@ DialOutcome Dialer::Classify(int error) {
     case ENETDOWN:
     case EACCES:
     case EPERM:
+    case EAFNOSUPPORT:
       return DialOutcome::kUnreachable;
     case ETIMEDOUT:
       return DialOutcome::kTimedOut;
@@ -135,7 +136,8 @@ DialOutcome Dialer::Classify(int error) {
 DialOutcome Dialer::OnCompletion(const io_uring_cqe& cqe) {
   const DialOutcome outcome = Classify(-cqe.res);
   if (outcome == DialOutcome::kUnexpected) counters_->completions_unexpected.Add(1);
-  if (outcome != DialOutcome::kConnected) counters_->dials_failed.Add(1);
+  const bool is_done = outcome == DialOutcome::kConnected || outcome == DialOutcome::kCancelled;
+  if (!is_done) counters_->dials_failed.Add(1);
   if (outcome == DialOutcome::kNoLocalPort) counters_->dials_without_port.Add(1);
   return outcome;
 }

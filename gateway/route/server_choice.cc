@@ -3,6 +3,8 @@
 // One walk over the servers of a backend.
 #include "gateway/route/server_choice.h"
 
+#include <utility>
+
 #include "gateway/base/check.h"
 
 namespace ringway::route {
@@ -20,25 +22,29 @@ ServerRow::ServerRow(const config::Config& config) {
 }
 
 ServerChoice::ServerChoice(const config::Config& config, base::Occupancy& occupancy, uint32_t first)
-    : row_(config), occupancy_(occupancy) {
+    : row_(config), occupancy_(occupancy), avoided_until_ns_(row_.count()) {
   next_.reserve(config.backends.size());
   for (uint32_t backend = 0; backend < config.backends.size(); ++backend) {
     next_.push_back(first % row_.CountOf(backend));
   }
 }
 
-std::optional<uint32_t> ServerChoice::Enter(uint32_t backend_index, ServerSet tried) {
+std::optional<uint32_t> ServerChoice::Enter(uint32_t backend_index, ServerSet tried,
+                                            uint64_t now_ns) {
   RINGWAY_CHECK_OP(backend_index, <, next_.size());
   const uint32_t count = row_.CountOf(backend_index);
+  /// Whether the server is avoided, then its sessions: the least is best.
+  using Rank = std::pair<bool, uint32_t>;
   std::optional<uint32_t> chosen;
-  uint32_t fewest = 0;
+  Rank best;
   uint32_t server = next_[backend_index];
   for (uint32_t looked_at = 0; looked_at < count; ++looked_at) {
-    const uint32_t sessions = occupancy_.on_server(row_.Place(backend_index, server));
+    const uint32_t place = row_.Place(backend_index, server);
+    const Rank rank(now_ns < avoided_until_ns_[place], occupancy_.on_server(place));
     const bool was_tried = (tried >> server & 1U) != 0;
-    if (!was_tried && (!chosen || sessions < fewest)) {
+    if (!was_tried && (!chosen || rank < best)) {
       chosen = server;
-      fewest = sessions;
+      best = rank;
     }
     server = server + 1 == count ? 0 : server + 1;
   }
@@ -46,6 +52,10 @@ std::optional<uint32_t> ServerChoice::Enter(uint32_t backend_index, ServerSet tr
   next_[backend_index] = *chosen + 1 == count ? 0 : *chosen + 1;
   occupancy_.EnterServer(row_.Place(backend_index, *chosen));
   return chosen;
+}
+
+void ServerChoice::OnFailed(uint32_t backend_index, uint32_t server_index, uint64_t now_ns) {
+  avoided_until_ns_[row_.Place(backend_index, server_index)] = now_ns + kAvoidNs;
 }
 
 void ServerChoice::Leave(uint32_t backend_index, uint32_t server_index) {

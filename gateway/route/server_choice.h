@@ -45,13 +45,20 @@ class ServerChoice {
   /// Place in Backend::servers of the server for a session of this backend that has `tried` some
   /// already; the session is counted there until Leave. nullopt: it has tried them all.
   /// REQUIRES: backend_index < config.backends.size().
-  [[nodiscard]] std::optional<uint32_t> Enter(uint32_t backend_index, ServerSet tried);
+  [[nodiscard]] std::optional<uint32_t> Enter(uint32_t backend_index, ServerSet tried,
+                                              uint64_t now_ns);
   void Leave(uint32_t backend_index, uint32_t server_index);
+
+  /// A dial of the server failed: for kAvoidNs it is taken only where every other one was tried or
+  /// failed too. WHY: a server that is dead has the fewest sessions.
+  void OnFailed(uint32_t backend_index, uint32_t server_index, uint64_t now_ns);
+  static constexpr uint64_t kAvoidNs = 5'000'000'000;
 
  private:
   ServerRow row_;
   base::Occupancy& occupancy_;
-  std::vector<uint32_t> next_;  ///< of each backend, the server that is looked at first
+  std::vector<uint32_t> next_;              ///< of each backend, the server that is looked at first
+  std::vector<uint64_t> avoided_until_ns_;  ///< of each server, by its place in the row
 };
 
 }  // namespace ringway::route

@@ -17,10 +17,6 @@
 namespace ringway::server {
 namespace {
 
-/// Connections that wait between the kernel and accept. The kernel lowers it to
-/// net.core.somaxconn (4,096 by default); a burst beyond it is retried by its clients after 1 s.
-constexpr int kBacklog = 4096;
-
 absl::Status Error(const config::Listener& listener, const char* call, int error) {
   const char* hint = "";
   if (error == EADDRINUSE) {
@@ -52,7 +48,7 @@ absl::StatusOr<int> OpenOne(const config::Listener& listener, uint16_t port) {
     failed = "IPV6_V6ONLY";
   } else if (bind(fd, reinterpret_cast<const sockaddr*>(&address), bytes) != 0) {
     failed = "bind";
-  } else if (listen(fd, kBacklog) != 0) {
+  } else if (listen(fd, accept::kBacklog) != 0) {
     failed = "listen";
   }
   if (failed == nullptr) return fd;

@@ -49,7 +49,8 @@ bool Session::EnterRoute(Environment& environment, http::Refusal* refusal) {
 }
 
 bool Session::DialNext(Environment& environment, Intents& intents) {
-  const auto server = environment.servers.Enter(route_->backend_index, tried_servers_);
+  const auto server =
+      environment.servers.Enter(route_->backend_index, tried_servers_, environment.now_ns);
   if (!server) return false;
   server_index_ = *server;
   tried_servers_ |= route::ServerSet{1} << *server;
@@ -66,6 +67,9 @@ void Session::LeaveServer(Environment& environment) {
 void Session::OnDialFailed(Environment& environment, std::string_view failure, NextServer next,
                            Intents& intents) {
   if (state_ != State::kDialing) return;
+  if (next == NextServer::kTry) {
+    environment.servers.OnFailed(route_->backend_index, server_index_, environment.now_ns);
+  }
   LeaveServer(environment);
   if (next == NextServer::kTry && DialNext(environment, intents)) {
     environment.counters.dials_of_next_server.Add(1);

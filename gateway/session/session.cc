@@ -18,6 +18,8 @@ using base::BufferClass;
 using base::LinkRole;
 
 constexpr uint64_t kNever = UINT64_MAX;
+/// A ping for which there was no memory is tried again after so long.
+constexpr uint64_t kPingRetryNs = 1'000'000'000;
 
 // 0 in the configuration means never.
 uint64_t After(uint64_t since_ns, uint64_t limit_ns) {
@@ -209,17 +211,21 @@ void Session::OnPoolExhausted(Environment& environment, Intents& intents) {
   }
 }
 
-void Session::SendPing(Environment& environment, Intents& intents) {
+bool Session::SendPing(Environment& environment, Intents& intents) {
   base::Piece ping{.lease = environment.arena.TryTake(BufferClass::kCell)};
-  if (!ping.lease) return;  // the next due time tries again
+  if (!ping.lease) {
+    environment.counters.pings_postponed.Add(1);
+    return false;
+  }
   ping.data = ping.lease.data();
   ping.bytes = static_cast<uint32_t>(ws::BuildFrameHeader(ws::Opcode::kPing, 0, {ping.data, 2}));
   intents.Send(LinkRole::kClient, std::move(ping), flow::Source::kGateway);
   environment.counters.pings_out.Add(1);
   ping_sent_ns_ = environment.now_ns;
+  return true;
 }
 
-void Session::OnOpenDue(Environment& environment, uint32_t client_queue_bytes, Intents& intents) {
+void Session::OnOpenDue(Environment& environment, ClientLook client, Intents& intents) {
   const base::Limits& limits = environment.limits;
   const uint64_t now = environment.now_ns;
   if (now >= After(LastByteNs(), limits.idle_timeout_ns)) {
@@ -227,12 +233,18 @@ void Session::OnOpenDue(Environment& environment, uint32_t client_queue_bytes, I
     return CloseInOrder(environment, ws::CloseCode::kGoingAway, "idle for too long",
                         ByGateway(EndReason::kIdle, ws::CloseCode::kGoingAway), intents);
   }
+  if (!client.is_read) {
+    // Its answer to a ping could not be seen: it is asked when it is read again.
+    ping_sent_ns_ = 0;
+    return intents.Timer(
+        std::min(After(LastByteNs(), limits.idle_timeout_ns), After(now, limits.ping_interval_ns)));
+  }
   if (ping_sent_ns_ != 0 && now >= After(ping_sent_ns_, limits.pong_timeout_ns)) {
     // WHY: the ping waits behind what is queued. A client that is slow but takes bytes is alive,
     // and one that has just taken the last of them gets its time to answer.
-    if ((ping_queued_ || client_queue_bytes > 0) && client_sent_ns_ > ping_sent_ns_) {
+    if ((ping_queued_ || client.queued_bytes > 0) && client_sent_ns_ > ping_sent_ns_) {
       ping_sent_ns_ = client_sent_ns_;
-      ping_queued_ = client_queue_bytes > 0;
+      ping_queued_ = client.queued_bytes > 0;
     } else {
       environment.counters.pong_timeouts.Add(1);
       return Fail(environment, ws::CloseCode::kGoingAway, "no answer to a ping",
@@ -240,13 +252,13 @@ void Session::OnOpenDue(Environment& environment, uint32_t client_queue_bytes, I
     }
   }
   if (ping_sent_ns_ == 0 && now >= After(client_active_ns_, limits.ping_interval_ns)) {
-    SendPing(environment, intents);
-    ping_queued_ = client_queue_bytes > 0;
+    if (!SendPing(environment, intents)) return intents.Timer(now + kPingRetryNs);
+    ping_queued_ = client.queued_bytes > 0;
   }
   intents.Timer(std::max(NextDueNs(environment), now + base::kNsPerMs));
 }
 
-void Session::OnDue(Environment& environment, uint32_t client_queue_bytes, Intents& intents) {
+void Session::OnDue(Environment& environment, ClientLook client, Intents& intents) {
   const uint64_t due = state_ == State::kOpen ? 0 : NextDueNs(environment);
   if (environment.now_ns < due) return intents.Timer(due);
   switch (state_) {
@@ -258,10 +270,11 @@ void Session::OnDue(Environment& environment, uint32_t client_queue_bytes, Inten
                     intents);
     case State::kDialing:
       environment.counters.dials_failed.Add(1);
+      environment.servers.OnFailed(route_->backend_index, server_index_, environment.now_ns);
       intents.Drop(LinkRole::kBackend);
       return OnDialFailed(environment, http::kBackendTooSlow.reason, NextServer::kSpare, intents);
     case State::kOpen:
-      return OnOpenDue(environment, client_queue_bytes, intents);
+      return OnOpenDue(environment, client, intents);
     case State::kClosing:
       environment.counters.close_timeouts.Add(1);
       return OnCut(intents);
@@ -274,9 +287,9 @@ void Session::OnCut(Intents& intents) {
   intents.Drop(LinkRole::kClient);
 }
 
-// What the client takes of a long queue counts: its source is not read meanwhile.
+// What either side takes of a long queue counts: its source is not read meanwhile.
 uint64_t Session::LastByteNs() const {
-  return std::max({client_active_ns_, backend_active_ns_, client_sent_ns_});
+  return std::max({client_active_ns_, backend_active_ns_, client_sent_ns_, backend_sent_ns_});
 }
 
 uint64_t Session::NextDueNs(const Environment& environment) const {
@@ -297,7 +310,14 @@ uint64_t Session::NextDueNs(const Environment& environment) const {
     case State::kClosing:
       break;
   }
-  return After(state_since_ns_, limits.close_timeout_ns);
+  // WHY the bytes sent: what was received before the end goes out whole to whoever takes it, be it
+  // slowly; but nobody may draw his end out for longer than a session may idle.
+  const uint64_t moved_ns = std::max({state_since_ns_, client_sent_ns_, backend_sent_ns_});
+  const uint64_t latest_ns =
+      limits.idle_timeout_ns == 0
+          ? kNever
+          : state_since_ns_ + std::max(limits.close_timeout_ns, limits.idle_timeout_ns);
+  return std::min(After(moved_ns, limits.close_timeout_ns), latest_ns);
 }
 
 }  // namespace ringway::session

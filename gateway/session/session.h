@@ -45,7 +45,15 @@ enum class LinkEnd : uint8_t { kFin, kReset };
 /// What a failed dial means for the backend's other servers.
 enum class NextServer : uint8_t {
   kTry,   ///< this server is to blame
-  kSpare  ///< the gateway is: another server would fare no better
+  kSpare  ///< the gateway is, or the time is over: another server would fare no better
+};
+
+/// What a timer has to know of the client's link.
+struct ClientLook {
+  uint32_t queued_bytes = 0;  ///< wait for the client
+  /// Whether its bytes are received; else credit, budget or buffers are used up, and a pong could
+  /// not be seen.
+  bool is_read = true;
 };
 
 /// How the worker reads a link.
@@ -78,12 +86,13 @@ class Session {
   void OnDialFailed(Environment& environment, std::string_view failure, NextServer next,
                     Intents& intents);
 
-  /// The time of the last Timer intent has come. `client_queue_bytes` wait for the client;
-  /// `client_sent_ns` is when it last took some.
-  void OnDue(Environment& environment, uint32_t client_queue_bytes, Intents& intents);
+  /// The time of the last Timer intent has come.
+  void OnDue(Environment& environment, ClientLook client, Intents& intents);
 
-  /// The client's socket took bytes.
-  void OnClientSent(uint64_t now_ns) { client_sent_ns_ = now_ns; }
+  /// A link's socket took bytes.
+  void OnSent(base::LinkRole to, uint64_t now_ns) {
+    (to == base::LinkRole::kClient ? client_sent_ns_ : backend_sent_ns_) = now_ns;
+  }
 
   /// The gateway shuts down: end in order.
   void OnDrain(Environment& environment, Intents& intents);
@@ -149,8 +158,8 @@ class Session {
   void CloseInOrder(Environment& environment, ws::CloseCode code, std::string_view reason,
                     Ending ending, Intents& intents);
   void EnterClosing(Environment& environment, Ending ending, Intents& intents);
-  void OnOpenDue(Environment& environment, uint32_t client_queue_bytes, Intents& intents);
-  void SendPing(Environment& environment, Intents& intents);
+  void OnOpenDue(Environment& environment, ClientLook client, Intents& intents);
+  [[nodiscard]] bool SendPing(Environment& environment, Intents& intents);
   uint64_t LastByteNs() const;
   uint64_t NextDueNs(const Environment& environment) const;
 
@@ -166,6 +175,7 @@ class Session {
   uint64_t client_active_ns_;  ///< last byte from the client
   uint64_t backend_active_ns_;
   uint64_t client_sent_ns_ = 0;
+  uint64_t backend_sent_ns_ = 0;
   uint64_t ping_sent_ns_ = 0;  ///< 0: none is unanswered
   uint64_t messages_in_ = 0;
   uint64_t frames_out_ = 0;

@@ -28,10 +28,12 @@ void Worker::OnAccept(const io_uring_cqe& cqe, uint32_t socket) {
     case accept::AcceptOutcome::kExhausted:
       return PauseAccept("no descriptor or memory is left");
     case accept::AcceptOutcome::kBroken:
+      if (drain_requested_.load(std::memory_order_acquire)) return;  // whoever asked has closed it
       return observer_.OnAcceptPaused("a listening socket is broken");
   }
-  // WHY: a multishot accept ends when the completion queue had no room, or with an error.
-  if (!acceptor_.paused()) acceptor_.Arm();
+  // WHY: single accepts end with their connection, and a multishot one ends when the completion
+  // queue had no room, or with an error.
+  if (!acceptor_.paused()) acceptor_.Arm(memory_.slots.count() - memory_.slots.open());
 }
 
 void Worker::OnConnect(const io_uring_cqe& cqe, LinkId id) {
@@ -116,7 +118,7 @@ void Worker::OnSend(const io_uring_cqe& cqe, LinkId id) {
   Slot& slot = memory_.slots[link->session];
   if (sent.returned.bytes > 0) {
     slot.bytes_out[Index(link->role)] += sent.returned.bytes;
-    if (link->role == LinkRole::kClient) slot.session.OnClientSent(environment_.now_ns);
+    slot.session.OnSent(link->role, environment_.now_ns);
     (link->role == LinkRole::kClient ? counters_.client_bytes_out : counters_.backend_bytes_out)
         .Add(sent.returned.bytes);
     OnReturned(slot, sent.returned);
@@ -127,8 +129,12 @@ void Worker::OnSend(const io_uring_cqe& cqe, LinkId id) {
     case write::SendOutcome::kCancelled:
       if (!link->send.queue.empty()) return MarkDue(id.slot);
       return FinishIfEmpty(id.slot);
-    case write::SendOutcome::kReset:
     case write::SendOutcome::kUnexpected:
+      slot.session.OnEnd(environment_, link->role, session::LinkEnd::kReset, intents_);
+      CarryOut(link->session);
+      if (memory_.links.Find(id.slot, id.generation) != nullptr) Drop(id.slot);
+      return;
+    case write::SendOutcome::kReset:
       // WHY the link lives on: what the other end sent before it broke may still wait to be
       // received; the receive then brings the end.
       DiscardQueue(*link);

@@ -60,13 +60,9 @@ void Worker::OpenClient(int fd, uint32_t listener_index) {
   static_cast<void>(ring_.kernel().RemoteAddress(fd, &remote));
   const uint32_t session =
       memory_.slots.TryOpen(listener_index, FromSockaddr(remote), environment_.now_ns);
-  if (session == kNoSlot || TryOpenLink(fd, session, LinkRole::kClient) == kNoSlot) {
-    // Accepted in the same turn as the one that took the last slot.
-    if (session != kNoSlot) memory_.slots.Close(session);
-    counters_.accept_errors.Add(1);
-    static_cast<void>(ring_.kernel().Close(fd));
-    return PauseAccept("every session slot is taken");
-  }
+  if (session == kNoSlot) return Park(fd, listener_index);
+  const uint32_t link = TryOpenLink(fd, session, LinkRole::kClient);
+  RINGWAY_CHECK(link != kNoSlot);  // there are two for each session
   Slot& slot = memory_.slots[session];
   slot.session.Begin(environment_, intents_);
   CarryOut(session);
@@ -76,6 +72,25 @@ void Worker::OpenClient(int fd, uint32_t listener_index) {
     slot.session.OnDrain(environment_, intents_);
     CarryOut(session);
   }
+}
+
+// Accepted in the same turn as the one that took the last slot: it gets the next one.
+void Worker::Park(int fd, uint32_t listener_index) {
+  if (parked_.size() < parked_.capacity() && !draining_) {
+    parked_.push_back({.fd = fd, .listener_index = listener_index});
+  } else {
+    counters_.accept_errors.Add(1);
+    static_cast<void>(ring_.kernel().Close(fd));
+  }
+  PauseAccept("every session slot is taken");
+}
+
+void Worker::DropParked() {
+  for (const Parked& parked : parked_) {
+    static_cast<void>(ring_.kernel().Close(parked.fd));
+  }
+  counters_.accept_errors.Add(parked_.size());
+  parked_.clear();
 }
 
 void Worker::PauseAccept(std::string_view why) {
@@ -88,8 +103,13 @@ void Worker::PauseAccept(std::string_view why) {
 
 // While every slot is taken accept stays away: the end of a session brings it back.
 void Worker::ResumeAccept() {
+  while (!parked_.empty() && memory_.slots.open() < memory_.slots.count()) {
+    const Parked next = parked_.front();
+    parked_.erase(parked_.begin());
+    OpenClient(next.fd, next.listener_index);
+  }
   if (!acceptor_.paused() || draining_ || memory_.slots.open() == memory_.slots.count()) return;
-  acceptor_.Arm();
+  acceptor_.Arm(memory_.slots.count() - memory_.slots.open());
 }
 
 // Ends a receive early where the kernel does not: at the worker's budget, at the credit of a

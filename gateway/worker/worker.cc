@@ -39,8 +39,9 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(uring::Kernel& kernel, base
       new Worker(kernel, clock, observer, std::move(options), *std::move(memory)));
   auto receiver = read::Receiver::Open(worker->ring_, worker->memory_.arena, worker->counters_);
   if (!receiver.ok()) return receiver.status();
+  worker->parked_.reserve(worker->options_.sockets.size());
   worker->receiver_.emplace(*std::move(receiver));
-  worker->acceptor_.Arm();
+  worker->acceptor_.Arm(worker->memory_.slots.count());
   if (worker->options_.wake_fd >= 0) worker->ArmWake();
   return worker;
 }
@@ -88,6 +89,7 @@ void Worker::Abandon() {
     static_cast<void>(ring_.kernel().Close(memory_.links[link].fd));
     memory_.links.Close(link);
   }
+  DropParked();
   memory_.slices.Abandon();
 }
 
@@ -198,8 +200,12 @@ void Worker::OnSessionDue(uint32_t session) {
   RINGWAY_CHECK(memory_.slots.IsOpen(session));
   Slot& slot = memory_.slots[session];
   const uint32_t client = slot.links[static_cast<size_t>(base::LinkRole::kClient)];
-  const uint32_t queued = client == base::kNoSlot ? 0 : memory_.links[client].send.queue.bytes();
-  slot.session.OnDue(environment_, queued, intents_);
+  session::ClientLook look;
+  if (client != base::kNoSlot) {
+    const Link& link = memory_.links[client];
+    look = {.queued_bytes = link.send.queue.bytes(), .is_read = link.receive.armed};
+  }
+  slot.session.OnDue(environment_, look, intents_);
   CarryOut(session);
   ArmReceives(session);
 }
@@ -207,6 +213,7 @@ void Worker::OnSessionDue(uint32_t session) {
 void Worker::BeginDrain() {
   draining_ = true;
   acceptor_.Stop();
+  DropParked();
   const uint64_t end_ns = environment_.now_ns + limits_.drain_timeout_ns;
   memory_.wheel.Set(DrainTimer(), (end_ns + kNsPerMs - 1) / kNsPerMs);
   for (uint32_t session = 0; session < memory_.slots.touched(); ++session) {
@@ -225,7 +232,9 @@ void Worker::AwaitQuiet() {
 
 // What a burst of handshakes or messages has touched does not stay with the sessions that idle.
 void Worker::OnTrimDue() {
-  if (counters_.completions.value() - completions_at_trim_check_ > kQuietCompletions) {
+  // WHY unreaped ones count: a buffer that the kernel has filled belongs to nobody until then.
+  if (ring_.HasUnreaped() ||
+      counters_.completions.value() - completions_at_trim_check_ > kQuietCompletions) {
     return AwaitQuiet();
   }
   memory_.arena.Trim();

@@ -83,6 +83,8 @@ class Worker {
   const base::Arena& arena() const { return memory_.arena; }
   uint32_t sessions_open() const { return memory_.slots.open(); }
   uint32_t links_open() const { return memory_.links.open(); }
+  /// Connections that were accepted and wait for a slot.
+  uint32_t connections_parked() const { return static_cast<uint32_t>(parked_.size()); }
   /// Bytes that wait in all send queues.
   uint64_t queued_bytes() const { return budget_.queued(); }
 
@@ -129,6 +131,8 @@ class Worker {
   // ---- links.cc: the life of links
   uint32_t TryOpenLink(int fd, uint32_t session, base::LinkRole role);
   void OpenClient(int fd, uint32_t listener_index);
+  void Park(int fd, uint32_t listener_index);
+  void DropParked();
   void PauseAccept(std::string_view why);
   void ResumeAccept();
   void ArmReceive(uint32_t index);
@@ -164,6 +168,12 @@ class Worker {
   route::ServerChoice servers_;
   std::unique_ptr<const ServerAddresses> addresses_;
   std::vector<uint32_t> next_source_;  ///< of each backend
+  /// A connection that was accepted and waits for a slot.
+  struct Parked {
+    int fd = -1;
+    uint32_t listener_index = 0;
+  };
+  std::vector<Parked> parked_;  ///< at most one for each listening socket
   flow::ByteBudget budget_;
   session::Environment environment_;
   session::Intents intents_;

@@ -225,6 +225,26 @@ def pipelined_slow_backend(size):
                 client.expect_101(key)
 
 
+@tap.case('frames behind a long head are kept, however unevenly it comes', 0)
+@tap.case('frames behind a long head are kept while the backend accepts slowly', 1)
+def pipelined_behind_long_head(slowly):
+    with (backends.FullBackend if slowly else backends.Backend)() as backend, \
+            harness.Gateway(backend.port) as gateway, wire.Client(gateway.address) as client:
+        payload = os.urandom(20_000)
+        key = base64.b64encode(os.urandom(16)).decode()
+        head = wire.request(key=key, X_Fill='x' * 15_000)
+        # With the next receives the head's end comes together with more than a chunk has room for.
+        client.send(head[:100])
+        harness.wait_for(lambda: gateway.state()['client_bytes_in'] == 100, 'the first bytes')
+        client.send(head[100:] + wire.frame(wire.BINARY, payload))
+        if slowly:
+            harness.wait_for(lambda: _dialling(backend.port), 'the dial')
+            backend.make_room()
+        with backend.accept() as connection:
+            tap.equal(connection.take(len(payload)), payload, 'payload')
+            client.expect_101(key)
+
+
 def _dialling(port):
     with open('/proc/net/tcp', encoding='ascii') as table:
         rows = [line.split() for line in table][1:]

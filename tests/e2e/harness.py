@@ -6,8 +6,10 @@
         ...
         gateway.expect_end(side='client', reason='close', code=1000)
 
-Leaving the block ends the process with SIGTERM and demands that it holds no more descriptors than
-before its first session, logs no error and exits with 0."""
+Leaving the block demands that no session, link, lease or queued byte is left and that the process
+holds no more descriptors than before its first session; then it ends it with SIGTERM, and demands
+that it logs no error and exits with 0."""
+import collections
 import ctypes
 import json
 import os
@@ -83,14 +85,14 @@ def toml(tables):
 
 
 def simple_config(ports, *, address='127.0.0.1:0', workers=1, limits=None, route=None,
-                  backend=None):
+                  backend=None, gateway=None):
     """One listener, the route /ws and one backend; `ports` are its servers: ports or addresses.
 
     A session whose end hangs would be cut by close_timeout and nobody would see it; so that time is
     an hour unless a test asks for another."""
     servers = [f'127.0.0.1:{port}' if isinstance(port, int) else port for port in ports]
     return toml([
-        ('[gateway]', {'workers': workers, 'log_level': 'debug'}),
+        ('[gateway]', {'workers': workers, 'log_level': 'debug', **(gateway or {})}),
         ('[[listener]]', {'name': 'in', 'address': address}),
         ('[[route]]', {'name': 'r', 'listener': 'in', 'path': '/ws', 'mode': 'tcp',
                        'backend': 'b', **(route or {})}),
@@ -174,6 +176,8 @@ class Gateway(Server):
         self.ports = {name: int(port) for name, _, port in found}
         self.host = found[0][1].strip('[]')
         self.port = int(found[0][2])
+        workers = re.search(r', (\d+) workers, ', self.log())
+        self.workers = int(workers.group(1)) if workers else 0
         self.descriptors = self.descriptor_count()
 
     @property
@@ -191,10 +195,46 @@ class Gateway(Server):
         text = pathlib.Path(f'/proc/{self.pid}/smaps_rollup').read_text()
         return int(re.search(r'^Rss:\s+(\d+) kB', text, re.M).group(1)) * 1024
 
+    def state(self):
+        """What the workers hold and have counted, added up: {name: number}. Asked by SIGUSR1, so
+        not while another call waits for its answer."""
+        offset = self.log_file.stat().st_size
+        self.signal(signal.SIGUSR1)
+
+        def answered():
+            with open(self.log_file, 'rb') as log:
+                log.seek(offset)
+                text = log.read().decode(errors='replace')
+            lines = re.findall(r'^.* info (?:state|counters) worker=\d+(.*)\n', text, re.M)
+            return len(lines) == 2 * self.workers and lines
+        state = collections.Counter()
+        for line in wait_for(answered, 'the answer to SIGUSR1'):
+            for pair in line.split():
+                name, number = pair.split('=')
+                state[name] += int(number)
+        return state
+
+    def expect_idle(self):
+        """Nothing is left of any session: no slot, no link, no lease, no queued byte, no
+        descriptor. Returns the state."""
+        held = ('sessions', 'links', 'leases', 'queued_bytes')
+        state = {}
+
+        def idle():
+            state.update(self.state())
+            return not any(state[name] for name in held)
+        try:
+            wait_for(idle, 'every session to be gone')
+        except AssertionError as error:
+            left = {name: state.get(name) for name in held}
+            raise AssertionError(f'{error}; left: {left}') from None
+        self.expect_descriptors_as_before()
+        return collections.Counter(state)
+
     def ends(self):
         """The `session end` lines so far, each as {key: text}."""
         return [dict(pair.split('=', 1) for pair in line.split())
-                for line in re.findall(r'^.* session end (.*)$', self.log(), re.M)]
+                for line in re.findall(r'^.* session end (.*)\n', self.log(), re.M)]
 
     def next_end(self, seconds=SECONDS):
         """The next session's end that no call has returned before."""
@@ -230,7 +270,7 @@ class Gateway(Server):
     def __exit__(self, kind, error, trace):
         try:
             if kind is None and self.child.poll() is None:
-                self.expect_descriptors_as_before()
+                self.expect_idle()
                 self.end()
         except BaseException as failure:
             super().__exit__(type(failure), failure, None)

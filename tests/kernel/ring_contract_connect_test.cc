@@ -130,8 +130,9 @@ sockaddr_storage Ipv4Source(uint32_t host) {
 TEST_P(RingContract, AConnectFromAnAddressOfThisMachineFindsItsServer) {
   const int fd = Keep(kernel().OpenSocket(AF_INET));
   EXPECT_EQ(kernel().BindSource(fd, Ipv4Source(0x7f00'0005), sizeof(sockaddr_in)), 0);
+  const sockaddr_storage server = world().ServerAddress();  // read when it is submitted
   io_uring_sqe* sqe = nullptr;
-  PrepareConnect(ring(), &sqe, fd, world().ServerAddress());
+  PrepareConnect(ring(), &sqe, fd, server);
   Submit(sqe, 1);
   EXPECT_EQ(AwaitEnd(1).res, 0);
 }

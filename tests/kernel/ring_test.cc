@@ -10,50 +10,46 @@
 #include <cerrno>
 #include <memory>
 
+#include "tests/kernel/forwarding_kernel.h"
 #include "uring/linux_kernel.h"
+#include "uring/probe.h"
 
 namespace ringway::uring {
 namespace {
 
 /// io_uring, but the next entries are refused.
-class RefusingKernel : public Kernel {
+class RefusingKernel : public ForwardingKernel {
  public:
-  explicit RefusingKernel(std::unique_ptr<LinuxKernel> kernel) : kernel_(std::move(kernel)) {}
+  using ForwardingKernel::ForwardingKernel;
 
   /// The next `times` entries take nothing and return `error`.
   void Refuse(int error, int times) {
     error_ = error;
     times_ = times;
   }
-
   int Enter(const EnterRequest& request) override {
-    return times_-- > 0 ? error_ : kernel_->Enter(request);
+    return times_-- > 0 ? error_ : ForwardingKernel::Enter(request);
   }
-  const RingMemory& memory() const override { return kernel_->memory(); }
-  FeatureSet features() const override { return kernel_->features(); }
-  int RegisterBufferRing(const io_uring_buf_reg& ring) override {
-    return kernel_->RegisterBufferRing(ring);
-  }
-  int UnregisterBufferRing(uint16_t group) override { return kernel_->UnregisterBufferRing(group); }
-  int RegisterBuffers(std::span<const iovec> buffers) override {
-    return kernel_->RegisterBuffers(buffers);
-  }
-  int UnregisterBuffers() override { return kernel_->UnregisterBuffers(); }
-  int OpenSocket(int family) override { return kernel_->OpenSocket(family); }
-  int BindSource(int fd, const sockaddr_storage& address, socklen_t bytes) override {
-    return kernel_->BindSource(fd, address, bytes);
-  }
-  int SetNoDelay(int fd) override { return kernel_->SetNoDelay(fd); }
-  int RemoteAddress(int fd, sockaddr_storage* address) override {
-    return kernel_->RemoteAddress(fd, address);
-  }
-  int Shutdown(int fd, int how) override { return kernel_->Shutdown(fd, how); }
-  int Close(int fd) override { return kernel_->Close(fd); }
 
  private:
-  std::unique_ptr<LinuxKernel> kernel_;
   int error_ = 0;
   int times_ = 0;
+};
+
+/// Linux before 6.17: a receive with a cap is refused, because its field must be zero there.
+class KernelWithoutCap : public ForwardingKernel {
+ public:
+  using ForwardingKernel::ForwardingKernel;
+
+  int Enter(const EnterRequest& request) override {
+    const RingMemory& queue = memory();
+    for (uint32_t i = 0; i < request.submit; ++i) {
+      io_uring_sqe& sqe = queue.sqes[(*queue.sq_tail - 1 - i) & (queue.sq_entries - 1)];
+      // A second address, which no receive has: refused by every kernel.
+      if (sqe.opcode == IORING_OP_RECV && sqe.file_index != 0) sqe.off = 1;
+    }
+    return ForwardingKernel::Enter(request);
+  }
 };
 
 class RefusedRing : public testing::Test {
@@ -100,6 +96,21 @@ TEST_F(RefusedRing, FlushTriesUntilAllIsTaken) {
   ring_.Flush();
   EXPECT_EQ(ring_.prepared(), 0U);
   ExpectCompleted(5);
+}
+
+TEST(TryReceives, FindsTheCapWhereThereIsOne) {
+  const ProbeResult probe = Probe();
+  auto kernel = LinuxKernel::Open({.sq_entries = 8, .cq_entries = 32});
+  ASSERT_TRUE(kernel.ok()) << kernel.status();
+  const bool capped = probe.features.Has(Feature::kReceiveCap);
+  EXPECT_EQ(TryReceives(**kernel), capped ? ReceiveTrial::kCapped : ReceiveTrial::kNotCapped);
+}
+
+TEST(TryReceives, IsContentWithAKernelThatKnowsNoCap) {
+  auto kernel = LinuxKernel::Open({.sq_entries = 8, .cq_entries = 32});
+  ASSERT_TRUE(kernel.ok()) << kernel.status();
+  KernelWithoutCap without(*std::move(kernel));
+  EXPECT_EQ(TryReceives(without), ReceiveTrial::kNotCapped);
 }
 
 }  // namespace

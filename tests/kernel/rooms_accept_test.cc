@@ -62,6 +62,27 @@ TEST_F(AcceptorTest, TellsWhichListenerAConnectionCameTo) {
   EXPECT_EQ(acceptor_.in_flight(), 2U);
 }
 
+TEST_F(AcceptorTest, WithLittleRoomTakesOneOfEachAndLeavesTheRestWaiting) {
+  const std::array<loopback::Socket, 3> waiting = {loopback::Dial(first_), loopback::Dial(first_),
+                                                   loopback::Dial(first_)};
+  const loopback::Socket other = loopback::Dial(second_);
+  acceptor_.Arm(1);
+  TakeAll();
+  EXPECT_EQ(connections_.size(), 2U) << "one of each listener";
+  acceptor_.Arm(1);
+  EXPECT_EQ(Take().listener_index, 3U);
+  EXPECT_EQ(connections_.size(), 3U);
+}
+
+TEST_F(AcceptorTest, TakesAMultishotAcceptBackWhenRoomRunsShort) {
+  acceptor_.Arm();
+  EXPECT_EQ(acceptor_.in_flight(), 2U);
+  acceptor_.Arm(1);
+  TakeAll();
+  EXPECT_FALSE(acceptor_.paused());
+  EXPECT_TRUE(connections_.empty());
+}
+
 TEST_F(AcceptorTest, GivesAConnectionThatWorksAndDoesNotBlock) {
   acceptor_.Arm();
   loopback::Socket client = loopback::Dial(first_);

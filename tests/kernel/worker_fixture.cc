@@ -59,7 +59,7 @@ int ImpatientKernel::Enter(const uring::EnterRequest& request) {
   ++entered_;
   uring::EnterRequest shorter = request;
   shorter.timeout_ns = std::min(request.timeout_ns, kPatienceNs);
-  return kernel_->Enter(shorter);
+  return ForwardingKernel::Enter(shorter);
 }
 
 void Record::OnSessionEnd(const SessionEnd& end) {

@@ -14,6 +14,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/worker/worker.h"
 #include "gateway/ws/opcode.h"
+#include "tests/kernel/forwarding_kernel.h"
 #include "tests/kernel/loopback.h"
 #include "tests/kernel/pattern.h"
 #include "uring/linux_kernel.h"
@@ -34,32 +35,11 @@ class HandClock : public base::Clock {
 
 /// io_uring, but no entry waits for longer than a millisecond: what a worker waits for by a clock
 /// that stands still might never come.
-class ImpatientKernel : public uring::Kernel {
+class ImpatientKernel : public uring::ForwardingKernel {
  public:
-  explicit ImpatientKernel(std::unique_ptr<uring::LinuxKernel> kernel)
-      : kernel_(std::move(kernel)) {}
+  using ForwardingKernel::ForwardingKernel;
 
-  const uring::RingMemory& memory() const override { return kernel_->memory(); }
-  uring::FeatureSet features() const override { return kernel_->features(); }
   int Enter(const uring::EnterRequest& request) override;
-  int RegisterBufferRing(const io_uring_buf_reg& ring) override {
-    return kernel_->RegisterBufferRing(ring);
-  }
-  int UnregisterBufferRing(uint16_t group) override { return kernel_->UnregisterBufferRing(group); }
-  int RegisterBuffers(std::span<const iovec> buffers) override {
-    return kernel_->RegisterBuffers(buffers);
-  }
-  int UnregisterBuffers() override { return kernel_->UnregisterBuffers(); }
-  int OpenSocket(int family) override { return kernel_->OpenSocket(family); }
-  int BindSource(int fd, const sockaddr_storage& address, socklen_t bytes) override {
-    return kernel_->BindSource(fd, address, bytes);
-  }
-  int SetNoDelay(int fd) override { return kernel_->SetNoDelay(fd); }
-  int RemoteAddress(int fd, sockaddr_storage* address) override {
-    return kernel_->RemoteAddress(fd, address);
-  }
-  int Shutdown(int fd, int how) override { return kernel_->Shutdown(fd, how); }
-  int Close(int fd) override { return kernel_->Close(fd); }
 
   /// From now on every entry fails.
   void Break() { broken_ = true; }
@@ -67,7 +47,6 @@ class ImpatientKernel : public uring::Kernel {
   uint64_t entered() const { return entered_; }
 
  private:
-  std::unique_ptr<uring::LinuxKernel> kernel_;
   uint64_t entered_ = 0;
   bool broken_ = false;
 };

@@ -69,6 +69,7 @@ struct Connection {
   Pipe up;    ///< far to near
   Pipe down;  ///< near to far
   sockaddr_storage far_address{};
+  bool accepted = false;  ///< the near end has a descriptor of it
   bool near_shut = false;
   bool near_closed = false;
   bool far_closed = false;

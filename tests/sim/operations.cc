@@ -97,7 +97,7 @@ void SimKernel::TryConnect(Request& request, Descriptor& at) {
     return Finish(request, result, Nature::kOther);
   }
   at.connection = around_.network.Open(request.address);
-  at.connection->touched = true;
+  at.connection->accepted = at.connection->touched = true;
   server->waiting.push_back(at.connection);
   Finish(request, 0, Nature::kOther);
 }

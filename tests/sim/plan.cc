@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "gateway/accept/acceptor.h"
+
 namespace ringway::sim {
 namespace {
 
@@ -51,6 +53,8 @@ Plan::Plan(uint64_t seed) : random(seed), faults(Faults::Draw(random)) {
   connect_timeout_ns = 500 * kMs;
   weather = random.Chance(6000) ? Weather::kSteady : Weather::kHectic;
   weather == Weather::kSteady ? DrawSteady() : DrawHectic();
+  // So much room that accepts are multishot.
+  if (random.Chance(5000)) limits.sessions_per_worker_max = 4 * accept::kBacklog;
   const uint64_t count = random.Chance(500) ? random.Between(8, kStoriesMax) : random.Between(1, 8);
   const uint64_t apart_ns = random.Below(3) * 4 * kMs;
   for (uint64_t i = 0; i < count; ++i) {
@@ -83,6 +87,10 @@ void Plan::DrawHectic() {
   if (random.Chance(5000)) limits.worker_queued_bytes_max = random.Between(2000, 200'000);
   if (random.Chance(2000)) limits.frame_bytes_max = random.Between(100, 5000);
   if (random.Chance(2000)) limits.message_bytes_max = random.Between(100, 5000);
+  if (random.Chance(2000)) limits.sessions_max = static_cast<uint32_t>(random.Between(1, 6));
+  if (random.Chance(2000)) {
+    limits.sessions_per_address_max = static_cast<uint32_t>(random.Between(1, 6));
+  }
   drain_ns = random.Chance(3000) ? random.Below(20 * kMs) : random.Below(kSecond);
 }
 
@@ -154,6 +162,7 @@ Story Plan::DrawStory(uint64_t begin_ns) {
     story.client_ending =
         static_cast<ClientEnding>(random.Between(static_cast<uint64_t>(ClientEnding::kReset), 6));
   }
+  if (random.Chance(1500)) story.empty_servers = static_cast<uint32_t>(random.Between(1, 3));
   DrawTraffic(story);
   story.client_reads = DrawReading();
   story.backend_reads = DrawReading();

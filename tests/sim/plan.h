@@ -69,6 +69,7 @@ struct Story {
   Pace client_reads;
   Pace client_writes;
 
+  uint32_t empty_servers = 0;  ///< of its backend, in front of the one that answers
   BackendKind backend = BackendKind::kEcho;
   BackendEnding backend_ending = BackendEnding::kWithClient;
   uint64_t down_bytes = 0;      ///< payload from the backend, an echo's too

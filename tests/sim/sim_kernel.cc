@@ -160,6 +160,7 @@ int SimKernel::NewDescriptor(DescriptorKind kind) {
 int SimKernel::AddSocket(Connection* connection) {
   const int fd = NewDescriptor(DescriptorKind::kSocket);
   Find(fd)->connection = connection;
+  connection->accepted = true;
   return fd;
 }
 

@@ -85,6 +85,7 @@ class SimKernel : public uring::Kernel {
   void NoteReaped() { cq_.NoteReaped(); }
   uint32_t sockets_open() const { return sockets_open_; }
   size_t requests() const { return requests_.size(); }
+  uint64_t submissions() const { return submissions_; }
   uint64_t submitted(uint8_t opcode) const { return submitted_[opcode]; }
 
  private:
@@ -131,6 +132,7 @@ class SimKernel : public uring::Kernel {
   std::vector<Ghost> ghosts_;
   std::vector<std::span<uint8_t>> fixed_;
   uint32_t sockets_open_ = 0;
+  uint64_t submissions_ = 0;
   uint64_t submitted_[256] = {};
 };
 

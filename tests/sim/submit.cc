@@ -29,6 +29,7 @@ void GatherPieces(const msghdr& header, Request& request) {
 }  // namespace
 
 void SimKernel::Submit(const io_uring_sqe& sqe) {
+  ++submissions_;
   ++submitted_[sqe.opcode];
   RINGWAY_TRACE(around_.verdict, "worker: %016llx op %u on %d", sqe.user_data, sqe.opcode, sqe.fd);
   if (sqe.opcode == IORING_OP_NOP) return cq_.Post({.user_data = sqe.user_data});
@@ -117,6 +118,8 @@ void SimKernel::PrepareConnect(const io_uring_sqe& sqe, Request& request) {
               std::min<size_t>(sqe.off, sizeof request.address));
   if (options_.watch == Watch::kContract) return;
   request.not_before_ns = around_.clock.now_ns + around_.random.Below(kConnectNsMax);
+  Server* server = around_.network.Find(request.address);
+  if (server == nullptr) return;  // refused in any case
   if (RINGWAY_STRIKES(around_.random, around_.faults, connect_refused)) {
     request.connect_result = -ECONNREFUSED;
   } else if (RINGWAY_STRIKES(around_.random, around_.faults, connect_timeout)) {
@@ -127,8 +130,7 @@ void SimKernel::PrepareConnect(const io_uring_sqe& sqe, Request& request) {
     request.connect_result = -ETIMEDOUT;
     request.not_before_ns += 130'000'000'000;  // Linux gives up after so many seconds
   }
-  Server* server = around_.network.Find(request.address);
-  if (request.connect_result != 0 && server != nullptr) server->unreachable = true;
+  if (request.connect_result != 0) server->unreachable = true;
 }
 
 void SimKernel::Cancel(const io_uring_sqe& sqe) {

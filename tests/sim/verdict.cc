@@ -3,6 +3,7 @@
 // Printing with the virtual time.
 #include "tests/sim/verdict.h"
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 
@@ -16,7 +17,10 @@ void Verdict::Fail(const char* format, ...) {
   std::vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
   failure_ = text;
-  RINGWAY_TRACE(*this, "FAILED: %s", text);
+  // What is wrong may be bytes that no terminal and no log should see.
+  std::ranges::replace_if(
+      failure_, [](char c) { return c < ' ' || c > '~'; }, '?');
+  RINGWAY_TRACE(*this, "FAILED: %s", failure_.c_str());
 }
 
 void Verdict::Trace(const char* format, ...) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tests/sim/liveness.h"
 
 namespace ringway::sim {
 namespace {
@@ -22,6 +23,8 @@ constexpr uint64_t kTurnsMax = 100'000;
 /// Turns that a drain takes beyond those that its sessions need to move their bytes.
 constexpr uint64_t kDrainSlackNs = 100'000'000;
 constexpr uint16_t kFirstPort = 1000;
+/// Nobody answers there: a connect is refused.
+constexpr uint16_t kEmptyPort = 999;
 
 SimKernelOptions KernelOptions(const Plan& plan) {
   uring::FeatureSet features;
@@ -80,10 +83,13 @@ std::shared_ptr<const worker::Snapshot> World::MakeSnapshot() const {
          .backend_index = i,
          .path = absl::StrCat("/", i),
          .frames = story.text ? config::Frames::kText : config::Frames::kBinary});
-    config->backends.push_back({.name = "backend",
-                                .servers = {{.host = "127.0.0.1", .port = port}},
-                                .connect_timeout_ns = plan_.connect_timeout_ns});
-    addresses.push_back({Loopback(port)});
+    config->backends.push_back({.name = "backend", .connect_timeout_ns = plan_.connect_timeout_ns});
+    addresses.emplace_back();
+    for (uint32_t server = 0; server <= story.empty_servers; ++server) {
+      const uint16_t at = server < story.empty_servers ? kEmptyPort : port;
+      config->backends.back().servers.push_back({.host = "127.0.0.1", .port = at});
+      addresses.back().push_back(Loopback(at));
+    }
   }
   return std::make_shared<worker::Snapshot>(
       worker::Snapshot{.config = config, .table = route::Table(config), .addresses = addresses});
@@ -94,8 +100,7 @@ void World::OpenWorker() {
   auto occupancy = worker::MapOccupancy(*snapshot->config, 1, 1);
   if (!occupancy.ok()) return verdict_.Fail("%s", occupancy.status().ToString().c_str());
   occupancy_ = std::make_shared<base::Occupancy>(*std::move(occupancy));
-  worker::WorkerOptions options{
-      .snapshot = snapshot, .occupancy = occupancy_, .wake_fd = wake_fd_};
+  worker::WorkerOptions options{.snapshot = snapshot, .occupancy = occupancy_, .wake_fd = wake_fd_};
   for (uint32_t i = 0; i < kListeners; ++i) {
     options.sockets.push_back({.fd = kernel_.AddListening(*doors_[i]), .listener_index = i});
   }
@@ -191,16 +196,51 @@ void World::Direct() {
   if (turns_ > kTurnsMax) verdict_.Fail("more than %lu turns", kTurnsMax);
 }
 
+// What is counted over all workers, of which this is the only one.
+void World::CheckOccupancy() {
+  const base::Limits& limits = plan_.limits;
+  const uint32_t counted = occupancy_->sessions();
+  const uint32_t open = worker_->sessions_open();
+  const bool refuses = limits.sessions_max + limits.sessions_per_address_max > 0;
+  if (counted > open || (!refuses && counted < open)) {
+    verdict_.Fail("%u sessions are counted, %u are open", counted, open);
+  }
+  if (limits.sessions_max > 0 && counted > limits.sessions_max) {
+    verdict_.Fail("%u sessions, %u may be", counted, limits.sessions_max);
+  }
+  // All clients come from one address. Who is refused is in the sum until he has his answer.
+  const base::Counters& counters = worker_->counters();
+  const uint64_t upgraded = counters.sessions_opened.value() - counters.sessions_ended.value();
+  if (limits.sessions_per_address_max > 0 && upgraded > limits.sessions_per_address_max) {
+    verdict_.Fail("%lu sessions of one address, %u may be", upgraded,
+                  limits.sessions_per_address_max);
+  }
+  if (open > 0) return;
+  uint32_t server = 0;
+  for (uint32_t i = 0; i < pairs_.size(); ++i) {
+    uint32_t left = occupancy_->of_route(i);
+    const uint32_t end = server + pairs_[i].story->empty_servers + 1;
+    for (; server < end; ++server) left += occupancy_->on_server(server);
+    if (left > 0) {
+      verdict_.Fail("%u places of route %u and its servers are taken by nobody", left, i);
+    }
+  }
+}
+
 Outcome World::Run() {
   Outcome outcome;
   if (!verdict_.failed()) {
     Checks checks(plan_, *worker_, kernel_, ledger_, verdict_);
+    Liveness liveness(plan_, *worker_, kernel_, clock_, verdict_);
     while (!worker_->finished() && !verdict_.failed()) {
       const absl::Status status = worker_->Turn();
       if (!status.ok()) verdict_.Fail("%s", status.ToString().c_str());
       ++turns_;
       checks.AfterTurn();
       checks.Windows(pairs_);
+      CheckOccupancy();
+      if (drained_ns_ != kNeverNs) liveness.BeginDrain();
+      liveness.AfterTurn(pairs_);
       Direct();
     }
     if (!verdict_.failed()) checks.AtEnd();

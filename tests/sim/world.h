@@ -49,6 +49,7 @@ class World : public Events {
   bool AllSettled();
   void RequestDrain();
   bool Going() const;
+  void CheckOccupancy();
   void NoteOutcome(Outcome& outcome) const;
 
   Plan plan_;

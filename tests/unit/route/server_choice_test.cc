@@ -36,20 +36,20 @@ TEST(ServerChoice, TakesTurnsWhileAllHaveEquallyMany) {
   const config::Config config = MakeConfig({3});
   base::Occupancy occupancy = MakeOccupancy(config);
   ServerChoice choice(config, occupancy, 0);
-  for (const uint32_t expected : {0, 1, 2, 0, 1, 2, 0}) EXPECT_EQ(choice.Enter(0, 0), expected);
+  for (const uint32_t expected : {0, 1, 2, 0, 1, 2, 0}) EXPECT_EQ(choice.Enter(0, 0, 0), expected);
 }
 
 TEST(ServerChoice, TakesTheServerWithTheFewestSessions) {
   const config::Config config = MakeConfig({3});
   base::Occupancy occupancy = MakeOccupancy(config);
   ServerChoice choice(config, occupancy, 0);
-  for (int i = 0; i < 6; ++i) ASSERT_TRUE(choice.Enter(0, 0));
+  for (int i = 0; i < 6; ++i) ASSERT_TRUE(choice.Enter(0, 0, 0));
   choice.Leave(0, 1);
   choice.Leave(0, 1);
   choice.Leave(0, 2);
-  EXPECT_EQ(choice.Enter(0, 0), 1u);
-  EXPECT_EQ(choice.Enter(0, 0), 2u);
-  EXPECT_EQ(choice.Enter(0, 0), 1u);
+  EXPECT_EQ(choice.Enter(0, 0, 0), 1u);
+  EXPECT_EQ(choice.Enter(0, 0, 0), 2u);
+  EXPECT_EQ(choice.Enter(0, 0, 0), 1u);
 }
 
 TEST(ServerChoice, SeesTheSessionsOfOtherWorkers) {
@@ -57,8 +57,8 @@ TEST(ServerChoice, SeesTheSessionsOfOtherWorkers) {
   base::Occupancy occupancy = MakeOccupancy(config);
   ServerChoice here(config, occupancy, 0);
   ServerChoice there(config, occupancy, 0);
-  EXPECT_EQ(there.Enter(1, 0), 0u);
-  EXPECT_EQ(here.Enter(1, 0), 1u);
+  EXPECT_EQ(there.Enter(1, 0, 0), 0u);
+  EXPECT_EQ(here.Enter(1, 0, 0), 1u);
   EXPECT_EQ(occupancy.on_server(0), 0u) << "that is the other backend's";
 }
 
@@ -66,10 +66,10 @@ TEST(ServerChoice, TriesEachServerOnceForOneSession) {
   const config::Config config = MakeConfig({3});
   base::Occupancy occupancy = MakeOccupancy(config);
   ServerChoice choice(config, occupancy, 2);
-  EXPECT_EQ(choice.Enter(0, 0b000), 2u);
-  EXPECT_EQ(choice.Enter(0, 0b100), 0u);
-  EXPECT_EQ(choice.Enter(0, 0b101), 1u);
-  EXPECT_EQ(choice.Enter(0, 0b111), std::nullopt);
+  EXPECT_EQ(choice.Enter(0, 0b000, 0), 2u);
+  EXPECT_EQ(choice.Enter(0, 0b100, 0), 0u);
+  EXPECT_EQ(choice.Enter(0, 0b101, 0), 1u);
+  EXPECT_EQ(choice.Enter(0, 0b111, 0), std::nullopt);
   EXPECT_EQ(occupancy.on_server(0) + occupancy.on_server(1) + occupancy.on_server(2), 3u);
 }
 
@@ -77,8 +77,31 @@ TEST(ServerChoice, TriesTheLastOfSixtyFourServers) {
   const config::Config config = MakeConfig({64});
   base::Occupancy occupancy = MakeOccupancy(config);
   ServerChoice choice(config, occupancy, 0);
-  EXPECT_EQ(choice.Enter(0, ~ServerSet{0} >> 1), 63u);
-  EXPECT_EQ(choice.Enter(0, ~ServerSet{0}), std::nullopt);
+  EXPECT_EQ(choice.Enter(0, ~ServerSet{0} >> 1, 0), 63u);
+  EXPECT_EQ(choice.Enter(0, ~ServerSet{0}, 0), std::nullopt);
+}
+
+TEST(ServerChoice, AvoidsAServerThatFailedForAWhile) {
+  const config::Config config = MakeConfig({3});
+  base::Occupancy occupancy = MakeOccupancy(config);
+  ServerChoice choice(config, occupancy, 0);
+  constexpr uint64_t kNow = 1000;
+  constexpr uint64_t kLater = kNow + ServerChoice::kAvoidNs;
+  choice.OnFailed(0, 1, kNow);
+  for (const uint32_t expected : {0, 2, 0, 2}) EXPECT_EQ(choice.Enter(0, 0, kNow), expected);
+  EXPECT_EQ(choice.Enter(0, 0b101, kNow), 1u) << "there is no other one";
+  choice.Leave(0, 1);
+  EXPECT_EQ(choice.Enter(0, 0, kLater - 1), 2u);
+  EXPECT_EQ(choice.Enter(0, 0, kLater), 1u);
+}
+
+TEST(ServerChoice, TakesOneThatFailedWhereAllHave) {
+  const config::Config config = MakeConfig({2});
+  base::Occupancy occupancy = MakeOccupancy(config);
+  ServerChoice choice(config, occupancy, 0);
+  choice.OnFailed(0, 0, 0);
+  choice.OnFailed(0, 1, 0);
+  EXPECT_TRUE(choice.Enter(0, 0, 0));
 }
 
 TEST(ServerChoice, BeginsAtAnotherServerForEachWorker) {
@@ -86,7 +109,7 @@ TEST(ServerChoice, BeginsAtAnotherServerForEachWorker) {
   for (const auto& [worker, expected] :
        {std::pair(1u, 1u), std::pair(3u, 0u), std::pair(4294967295u, 0u)}) {
     base::Occupancy occupancy = MakeOccupancy(config);
-    EXPECT_EQ(ServerChoice(config, occupancy, worker).Enter(0, 0), expected);
+    EXPECT_EQ(ServerChoice(config, occupancy, worker).Enter(0, 0, 0), expected);
   }
 }
 

@@ -135,16 +135,16 @@ void Harness::DialFailed(std::string_view failure, NextServer next) {
   CarryOut();
 }
 
-void Harness::Due(uint32_t client_queue_bytes) {
+void Harness::Due(ClientLook client) {
   if (now_ns() >= due_ns_) due_ns_ = UINT64_MAX;
-  session_->OnDue(*environment_, client_queue_bytes, intents_);
+  session_->OnDue(*environment_, client, intents_);
   CarryOut();
 }
 
-void Harness::WaitUntilDue(uint32_t client_queue_bytes) {
+void Harness::WaitUntilDue(ClientLook client) {
   ASSERT_NE(due_ns_, UINT64_MAX);
   environment_->now_ns = std::max(now_ns(), due_ns_);
-  Due(client_queue_bytes);
+  Due(client);
 }
 
 void Harness::Drain() {

@@ -77,9 +77,9 @@ class Harness {
   void End(base::LinkRole from, LinkEnd end);
   void Dialed();
   void DialFailed(std::string_view failure, NextServer next = NextServer::kSpare);
-  void Due(uint32_t client_queue_bytes = 0);
+  void Due(ClientLook client = {});
   /// Lets the time pass until the timer is due. REQUIRES: there is one.
-  void WaitUntilDue(uint32_t client_queue_bytes = 0);
+  void WaitUntilDue(ClientLook client = {});
   void Drain();
   void Cut();
   void Exhaust();

@@ -92,42 +92,42 @@ TEST(PingTimer, EndsASessionWhoseClientDoesNotAnswer) {
 TEST(PingTimer, SparesAClientThatIsSlowButTakesBytes) {
   Harness harness(kPings);
   harness.Open();
-  harness.WaitUntilDue(100'000);
+  harness.WaitUntilDue({.queued_bytes = 100'000});
   for (int i = 0; i < 10; ++i) {
     harness.Advance(4 * kSecond);
-    harness.session().OnClientSent(harness.now_ns());
+    harness.session().OnSent(kClient, harness.now_ns());
     const uint64_t took = harness.now_ns();
-    harness.WaitUntilDue(50'000);
+    harness.WaitUntilDue({.queued_bytes = 50'000});
     ASSERT_EQ(harness.state(), State::kOpen);
     ASSERT_EQ(harness.due_ns(), took + 5 * kSecond);
   }
-  harness.WaitUntilDue(50'000);
+  harness.WaitUntilDue({.queued_bytes = 50'000});
   ExpectEnding(harness, EndSide::kGateway, EndReason::kPongTimeout, 1001);
 }
 
 TEST(PingTimer, GivesAClientThatJustTookItsWholeQueueTheTimeToAnswer) {
   Harness harness(kPings);
   harness.Open();
-  harness.WaitUntilDue(100'000);
+  harness.WaitUntilDue({.queued_bytes = 100'000});
   harness.Advance(4 * kSecond);
-  harness.session().OnClientSent(harness.now_ns());
+  harness.session().OnSent(kClient, harness.now_ns());
   const uint64_t took = harness.now_ns();
-  harness.WaitUntilDue(0);
+  harness.WaitUntilDue({.queued_bytes = 0});
   ASSERT_EQ(harness.state(), State::kOpen) << "the ping left one second ago";
   EXPECT_EQ(harness.due_ns(), took + 5 * kSecond);
-  harness.session().OnClientSent(harness.now_ns());
-  harness.WaitUntilDue(0);
+  harness.session().OnSent(kClient, harness.now_ns());
+  harness.WaitUntilDue({.queued_bytes = 0});
   ExpectEnding(harness, EndSide::kGateway, EndReason::kPongTimeout, 1001);
 }
 
 TEST(PingTimer, DoesNotTakeWhatTheSocketBuffersForASignOfLife) {
   Harness harness(kPings);
   harness.Open();
-  harness.WaitUntilDue(0);
+  harness.WaitUntilDue({.queued_bytes = 0});
   harness.Advance(4 * kSecond);
   harness.FromBackend("news");
-  harness.session().OnClientSent(harness.now_ns());
-  harness.WaitUntilDue(0);
+  harness.session().OnSent(kClient, harness.now_ns());
+  harness.WaitUntilDue({.queued_bytes = 0});
   ExpectEnding(harness, EndSide::kGateway, EndReason::kPongTimeout, 1001);
 }
 
@@ -167,9 +167,9 @@ TEST(IdleTimer, CountsBytesThatTheClientStillTakes) {
   Harness harness(kIdle);
   harness.Open();
   harness.Advance(50 * kSecond);
-  harness.session().OnClientSent(harness.now_ns());
+  harness.session().OnSent(kClient, harness.now_ns());
   const uint64_t took = harness.now_ns();
-  while (harness.state() == State::kOpen) harness.WaitUntilDue(1000);
+  while (harness.state() == State::kOpen) harness.WaitUntilDue({.queued_bytes = 1000});
   EXPECT_EQ(harness.now_ns(), took + 60 * kSecond);
 }
 
@@ -199,6 +199,73 @@ TEST(Timers, ThatComeTooEarlyAreSetAgain) {
   harness.Due();
   EXPECT_EQ(harness.Story(), "timer");
   EXPECT_EQ(harness.due_ns(), harness.now_ns() + 5 * kSecond);
+}
+
+TEST(Timers, AClientThatIsNotReadIsNotAskedForAPong) {
+  Harness harness(
+      {.limits = "ping_interval = \"30s\"\npong_timeout = \"10s\"\nidle_timeout = \"5m\""});
+  harness.Open();
+  harness.WaitUntilDue();
+  ASSERT_EQ(harness.FramesToClient().size(), 1U) << "a ping";
+  harness.Forget();
+  // The backend stalls before the pong could be received.
+  for (int i = 0; i < 5; ++i) {
+    harness.WaitUntilDue({.is_read = false});
+    ASSERT_EQ(harness.state(), State::kOpen);
+    EXPECT_TRUE(harness.ToClient().empty());
+  }
+  // It goes on: the client gets a new ping and its whole time to answer.
+  harness.session().OnSent(kBackend, harness.now_ns());
+  harness.WaitUntilDue();
+  ASSERT_EQ(harness.FramesToClient().size(), 1U);
+  harness.FromClient(Pong(""));
+  EXPECT_EQ(harness.state(), State::kOpen);
+}
+
+TEST(Timers, AClientThatIsNotReadStillIdles) {
+  Harness harness({.limits = "ping_interval = \"30s\"\nidle_timeout = \"2m\""});
+  harness.Open();
+  const uint64_t begin_ns = harness.now_ns();
+  while (harness.state() == State::kOpen) harness.WaitUntilDue({.is_read = false});
+  ExpectEnding(harness, EndSide::kGateway, EndReason::kIdle, 1001);
+  EXPECT_EQ(harness.now_ns() - begin_ns, 120 * kSecond);
+}
+
+TEST(Timers, WhatABackendTakesKeepsASessionFromBeingIdle) {
+  Harness harness({.limits = "ping_interval = \"0s\"\nidle_timeout = \"10s\""});
+  harness.Open();
+  for (int i = 0; i < 5; ++i) {
+    harness.Advance(6 * kSecond);
+    harness.session().OnSent(kBackend, harness.now_ns());
+    harness.Due();
+    ASSERT_EQ(harness.state(), State::kOpen);
+  }
+}
+
+TEST(Timers, AClosingThatMovesIsNotCut) {
+  Harness harness({.limits = "close_timeout = \"5s\"\nidle_timeout = \"30s\""});
+  harness.Open();
+  harness.End(kBackend, LinkEnd::kFin);
+  const uint64_t begin_ns = harness.now_ns();
+  while (!harness.over()) {
+    harness.Advance(4 * kSecond);
+    harness.session().OnSent(kClient, harness.now_ns());
+    if (harness.now_ns() >= harness.due_ns()) harness.Due({.queued_bytes = 1000});
+  }
+  EXPECT_TRUE(harness.session().cut());
+  EXPECT_EQ(harness.now_ns() - begin_ns, 32 * kSecond) << "but not for ever";
+}
+
+TEST(Timers, APingWithoutMemoryIsTriedAgainLater) {
+  Harness harness({.limits = "ping_interval = \"30s\""});
+  harness.Open();
+  harness.Hoard(base::BufferClass::kCell, 0);
+  harness.WaitUntilDue();
+  EXPECT_EQ(harness.counters().pings_postponed.value(), 1U);
+  EXPECT_EQ(harness.due_ns(), harness.now_ns() + kSecond);
+  harness.Release();
+  harness.WaitUntilDue();
+  EXPECT_EQ(harness.counters().pings_out.value(), 1U);
 }
 
 }  // namespace

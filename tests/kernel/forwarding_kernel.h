@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// io_uring with somebody in front of it: what a test changes about a kernel is all that it writes.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "uring/linux_kernel.h"
+
+namespace ringway::uring {
+
+class ForwardingKernel : public Kernel {
+ public:
+  explicit ForwardingKernel(std::unique_ptr<LinuxKernel> kernel) : kernel_(std::move(kernel)) {}
+
+  const RingMemory& memory() const override { return kernel_->memory(); }
+  FeatureSet features() const override { return kernel_->features(); }
+  int Enter(const EnterRequest& request) override { return kernel_->Enter(request); }
+  int RegisterBufferRing(const io_uring_buf_reg& ring) override {
+    return kernel_->RegisterBufferRing(ring);
+  }
+  int UnregisterBufferRing(uint16_t group) override { return kernel_->UnregisterBufferRing(group); }
+  int RegisterBuffers(std::span<const iovec> buffers) override {
+    return kernel_->RegisterBuffers(buffers);
+  }
+  int UnregisterBuffers() override { return kernel_->UnregisterBuffers(); }
+  int OpenSocket(int family) override { return kernel_->OpenSocket(family); }
+  int BindSource(int fd, const sockaddr_storage& address, socklen_t bytes) override {
+    return kernel_->BindSource(fd, address, bytes);
+  }
+  int SetNoDelay(int fd) override { return kernel_->SetNoDelay(fd); }
+  int RemoteAddress(int fd, sockaddr_storage* address) override {
+    return kernel_->RemoteAddress(fd, address);
+  }
+  int Shutdown(int fd, int how) override { return kernel_->Shutdown(fd, how); }
+  int Close(int fd) override { return kernel_->Close(fd); }
+
+ private:
+  std::unique_ptr<LinuxKernel> kernel_;
+};
+
+}  // namespace ringway::uring

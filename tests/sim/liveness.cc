@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Bounds on waiting and on not waiting.
+#include "tests/sim/liveness.h"
+
+#include <algorithm>
+
+namespace ringway::sim {
+namespace {
+
+/// A wait may end with a timer that has nothing to do, at each of the wheel's coarser positions.
+constexpr uint32_t kIdleTurnsMax = 8;
+/// What the kernel has not taken at once is submitted within so many turns.
+constexpr uint32_t kLeftoverTurns = 8;
+/// Timers count milliseconds, a wait may end late, and an answer takes a few operations.
+constexpr uint64_t kSlackNs = 40'000'000;
+/// Turns of a drain, beside those in which bytes moved.
+constexpr uint64_t kDrainTurnsMax = 200;
+
+uint64_t MovedOf(const Connection* connection) {
+  if (connection == nullptr) return 0;
+  return connection->up.taken() + connection->down.taken() + connection->down.size();
+}
+
+bool IsOpen(const Connection* connection) {
+  return connection != nullptr && connection->accepted && !connection->near_closed;
+}
+
+}  // namespace
+
+void Liveness::AfterTurn(const std::vector<Pair>& pairs) {
+  Causes();
+  Budget();
+  Timeouts(pairs);
+  Drain();
+}
+
+// Who is awake without a cause burns a processor while its sessions sleep.
+void Liveness::Causes() {
+  const auto& struck = plan_->faults.struck;
+  const auto times = [&](Fault fault) { return struck[static_cast<size_t>(fault)]; };
+  const uint64_t causes = worker_->counters().completions.value() + kernel_->submissions() +
+                          times(Fault::k_interrupted) + times(Fault::k_no_memory) +
+                          times(Fault::k_partial_submit);
+  idle_turns_ = causes == causes_ ? idle_turns_ + 1 : 0;
+  causes_ = causes;
+  // A client that is not read is looked at once in each ping interval.
+  const base::Limits& limits = plan_->limits;
+  const uint64_t looks =
+      limits.ping_interval_ns == 0 ? 0 : limits.idle_timeout_ns / limits.ping_interval_ns;
+  const uint64_t most = kIdleTurnsMax + worker_->sessions_open() * looks;
+  if (idle_turns_ > most) verdict_->Fail("%u turns without a cause", idle_turns_);
+}
+
+void Liveness::Budget() {
+  const uint64_t returned = kernel_->completions().reaped_bytes(Nature::kSent) +
+                            worker_->counters().bytes_discarded.value();
+  const uint64_t receives = kernel_->submitted(IORING_OP_RECV);
+  const bool full = worker_->queued_bytes() >= plan_->limits.worker_queued_bytes_max;
+  full_turns_ = full && returned == returned_ ? full_turns_ + 1 : 0;
+  if (full_turns_ > kLeftoverTurns && receives != receives_) {
+    verdict_->Fail("a receive is armed while %lu bytes are queued", worker_->queued_bytes());
+  }
+  returned_ = returned;
+  receives_ = receives;
+}
+
+uint64_t Liveness::LongestStillNs(const Pair& pair) const {
+  const base::Limits& limits = plan_->limits;
+  const Connection& client = *pair.client->connection();
+  const bool answered = client.down.taken() + client.down.size() > 0;
+  const uint64_t shaking = std::max(limits.handshake_timeout_ns, plan_->connect_timeout_ns);
+  // A ping behind a queue that stands still moves nothing either.
+  const uint64_t unanswered = limits.ping_interval_ns + limits.pong_timeout_ns;
+  // Who is not read cannot be asked: his bytes wait in the network.
+  const bool is_asked = limits.ping_interval_ns != 0 && client.up.size() == 0;
+  const uint64_t open =
+      !is_asked ? limits.idle_timeout_ns : std::min(limits.idle_timeout_ns, unanswered);
+  return (answered ? open : shaking) + limits.close_timeout_ns + kSlackNs;
+}
+
+// Only where the timeouts are short: in steady weather nobody waits for them.
+void Liveness::Timeouts(const std::vector<Pair>& pairs) {
+  if (plan_->weather == Weather::kSteady) return;
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    const Connection* client = pairs[i].client->connection();
+    const Connection* backend = pairs[i].backend->connection();
+    if (!IsOpen(client) && !IsOpen(backend)) continue;
+    const uint64_t moved = MovedOf(client) + MovedOf(backend);
+    // A connection that waits for a slot waits as long as in the backlog.
+    const bool may_be_parked = moved == 0 && worker_->connections_parked() > 0;
+    if (moved != still_[i].moved || may_be_parked)
+      still_[i] = {.moved = moved, .since_ns = clock_->now_ns};
+    const uint64_t still_ns = clock_->now_ns - still_[i].since_ns;
+    if (client == nullptr || still_ns <= LongestStillNs(pairs[i])) continue;
+    verdict_->Fail("story %zu: nothing moved for %lu ms, and it is open yet", i,
+                   still_ns / 1'000'000);
+  }
+}
+
+void Liveness::Drain() {
+  if (!draining_) return;
+  const uint64_t moved = kernel_->completions().reaped_bytes(Nature::kSent) +
+                         kernel_->completions().reaped_bytes(Nature::kReceived);
+  if (moved == drain_moved_) ++drain_turns_;
+  drain_moved_ = moved;
+  if (drain_turns_ > kDrainTurnsMax) verdict_->Fail("the drain took %lu turns", drain_turns_);
+}
+
+}  // namespace ringway::sim

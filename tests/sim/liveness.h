@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// That things go on: no session outlives its timeouts, no turn is taken without a cause, no receive
+// is armed over the budget, and a drain needs a bounded number of turns.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "gateway/worker/worker.h"
+#include "tests/sim/checks.h"
+#include "tests/sim/plan.h"
+#include "tests/sim/sim_kernel.h"
+
+namespace ringway::sim {
+
+/// Remembers what the turns before have shown; called once after each.
+class Liveness {
+ public:
+  Liveness(const Plan& plan, const worker::Worker& worker, const SimKernel& kernel,
+           const SimClock& clock, Verdict& verdict)
+      : plan_(&plan), worker_(&worker), kernel_(&kernel), clock_(&clock), verdict_(&verdict) {}
+
+  void AfterTurn(const std::vector<Pair>& pairs);
+  /// From now on turns are counted.
+  void BeginDrain() { draining_ = true; }
+
+ private:
+  void Causes();
+  void Budget();
+  void Timeouts(const std::vector<Pair>& pairs);
+  void Drain();
+  uint64_t LongestStillNs(const Pair& pair) const;
+
+  /// How far a story's bytes have come, and since when they have not come farther.
+  struct Still {
+    uint64_t moved = UINT64_MAX;
+    uint64_t since_ns = 0;
+  };
+
+  const Plan* plan_;
+  const worker::Worker* worker_;
+  const SimKernel* kernel_;
+  const SimClock* clock_;
+  Verdict* verdict_;
+
+  uint64_t causes_ = 0;      ///< completions, submissions and faults that end a wait
+  uint32_t idle_turns_ = 0;  ///< in a row without a new one
+  uint64_t returned_ = 0;    ///< bytes that left the queues in some way
+  uint64_t receives_ = 0;    ///< that were submitted
+  uint32_t full_turns_ = 0;  ///< in a row with the budget used up and nothing returned
+  std::array<Still, kStoriesMax> still_{};
+  bool draining_ = false;
+  uint64_t drain_turns_ = 0;
+  uint64_t drain_moved_ = 0;
+};
+
+}  // namespace ringway::sim
