@@ -56,8 +56,12 @@ uint32_t Worker::TryOpenLink(int fd, uint32_t session, LinkRole role) {
 void Worker::OpenClient(int fd, uint32_t listener_index) {
   sockaddr_storage remote{};
   static_cast<void>(ring_.kernel().SetNoDelay(fd));  // without it a session is slower, no more
-  // A client that is gone already has no address any more; its session ends with its first receive.
-  static_cast<void>(ring_.kernel().RemoteAddress(fd, &remote));
+  if (ring_.kernel().RemoteAddress(fd, &remote) != 0) {
+    // The client has reset the connection already, and nobody could be counted or answered.
+    counters_.accept_errors.Add(1);
+    static_cast<void>(ring_.kernel().Close(fd));
+    return;
+  }
   const uint32_t session =
       memory_.slots.TryOpen(listener_index, FromSockaddr(remote), environment_.now_ns);
   if (session == kNoSlot) return Park(fd, listener_index);
