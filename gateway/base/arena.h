@@ -116,6 +116,9 @@ class Arena {
   /// buffers stay offered: they are addresses until something comes.
   void Trim();
 
+  /// The memory outlives the arena: the kernel may still write to it.
+  void Abandon() { mapping_.Abandon(); }
+
   uint8_t* Data(BufferId id) const {
     const BufferClass c = ClassOf(id);
     return mapping_.data() + layout_[Index(c)].offset +

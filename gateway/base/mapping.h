@@ -28,6 +28,10 @@ class Mapping {
   /// as zero when they are touched again.
   void Release(size_t offset, size_t bytes);
 
+  /// Gives up ownership: the memory stays until the process ends, because somebody may still write
+  /// to it.
+  void Abandon() { data_ = nullptr; }
+
   uint8_t* data() const { return data_; }
   size_t bytes() const { return bytes_; }
 

@@ -25,6 +25,11 @@ bool RunsShort(const Arena& arena, BufferClass receive_class) {
   return arena.leased(receive_class) >= arena.count(receive_class) / 4 * 3;
 }
 
+/// Slices of receive buffers that one queue keeps; what joins it then moves to chunks. Twice what
+/// one send takes: a socket that takes its sends is never copied for, and one that stalls while its
+/// source sends single bytes holds no more buffers than this.
+constexpr uint32_t kSlicesKept = 128;
+
 void Count(Returned& returned, Source source, uint32_t bytes) {
   if (source == Source::kClient) returned.client_bytes += bytes;
   if (source == Source::kBackend) returned.backend_bytes += bytes;
@@ -93,7 +98,8 @@ void SendQueue::MoveToChunks(SlicePool& pool, Arena& arena, Piece& piece, Source
 PushResult SendQueue::Push(SlicePool& pool, Arena& arena, Piece piece, Source source) {
   RINGWAY_CHECK_OP(piece.bytes, >, 0);
   const BufferClass c = arena.ClassOf(piece.lease.id());
-  if (base::IsReceiveClass(c) && RunsShort(arena, c)) [[unlikely]] {
+  const bool waits_long = slices_ >= kSlicesKept;
+  if (base::IsReceiveClass(c) && (waits_long || RunsShort(arena, c))) [[unlikely]] {
     MoveToChunks(pool, arena, piece, source);
     if (piece.bytes == 0) return PushResult::kMoved;
   }

@@ -3,6 +3,9 @@
 // The embedded configuration.
 #include "gateway/server/demo.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +13,13 @@
 
 namespace ringway::server {
 namespace {
+
+/// A session of the demo has three descriptors here: client, backend, and the echo service's.
+uint64_t SessionsMax() {
+  rlimit limit{};
+  const bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0;
+  return std::clamp<uint64_t>(known ? limit.rlim_max / 4 : 256, 16, EchoService::kConnectionsMax);
+}
 
 std::string ConfigText(const std::string& address, uint16_t echo_port) {
   return absl::StrCat(R"([[listener]]
@@ -28,7 +38,10 @@ backend = "echo"
 name = "echo"
 servers = ["127.0.0.1:)",
                       echo_port, R"("]
-)");
+
+[limits]
+sessions_max = )",
+                      SessionsMax(), "\n");
 }
 
 }  // namespace

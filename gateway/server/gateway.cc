@@ -23,8 +23,10 @@
 namespace ringway::server {
 namespace {
 
-/// Descriptors that are not sessions': listeners, rings, the log, the embedded service's.
+/// Descriptors that are neither sessions' nor workers': the log, look-ups, libraries.
 constexpr uint64_t kDescriptorReserve = 128;
+/// A worker's ring, its wake descriptor and what it may hold for a moment.
+constexpr uint64_t kDescriptorsPerWorker = 4;
 
 /// Raises the soft limit on descriptors to the hard one; returns it.
 uint64_t RaiseDescriptorLimit() {
@@ -48,8 +50,9 @@ std::shared_ptr<const config::Config> FitToDescriptors(const config::Config& con
                                                        uint32_t workers) {
   auto fitted = std::make_shared<config::Config>(config);
   const uint64_t descriptors = RaiseDescriptorLimit();
-  const uint64_t usable =
-      descriptors > kDescriptorReserve * 2 ? descriptors - kDescriptorReserve : descriptors / 2;
+  const uint64_t reserve =
+      kDescriptorReserve + workers * (kDescriptorsPerWorker + config.listeners.size());
+  const uint64_t usable = descriptors > reserve * 2 ? descriptors - reserve : descriptors / 2;
   const uint64_t sessions = std::max<uint64_t>(1, usable / 2 / workers);
   if (sessions < fitted->limits.sessions_per_worker_max) {
     LogLine(config::LogLevel::kInfo,
@@ -185,8 +188,12 @@ void Gateway::RunWorker(Thread& thread, uring::FeatureSet features,
 void Gateway::EndWorker(absl::Status status) {
   if (!status.ok()) {
     LogLine(config::LogLevel::kError, std::string(status.message()));
-    const std::lock_guard lock(result_mutex_);
-    if (result_.ok()) result_ = std::move(status);
+    {
+      const std::lock_guard lock(result_mutex_);
+      if (result_.ok()) result_ = std::move(status);
+    }
+    // WHY: the kernel goes on giving connections to the sockets of a worker that is gone.
+    RequestDrain();
   }
   if (running_.fetch_sub(1, std::memory_order_acq_rel) > 1) return;
   const uint64_t one = 1;
@@ -209,6 +216,7 @@ void Gateway::Tell(const std::function<void(worker::Worker&)>& what) {
 
 void Gateway::RequestDrain() {
   Tell([](worker::Worker& worker) { worker.RequestDrain(); });
+  listeners_.Refuse();
 }
 
 void Gateway::PostAddresses(const worker::ServerAddresses& addresses) {

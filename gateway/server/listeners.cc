@@ -104,6 +104,13 @@ absl::StatusOr<Listeners> Listeners::Open(const config::Config& config, uint32_t
   return listeners;
 }
 
+void Listeners::Refuse() const {
+  for (const auto& sockets : by_worker_) {
+    // It fails for a socket that was shut down before, which is as well.
+    for (const accept::ListeningSocket& socket : sockets) shutdown(socket.fd, SHUT_RD);
+  }
+}
+
 Listeners::~Listeners() {
   for (const auto& sockets : by_worker_) {
     for (const accept::ListeningSocket& socket : sockets) close(socket.fd);

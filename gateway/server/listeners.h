@@ -26,6 +26,10 @@ class Listeners {
   Listeners& operator=(const Listeners&) = delete;
   ~Listeners();
 
+  /// From now on nobody can connect; accepts end with an error. Any thread, once the workers know
+  /// that they drain.
+  void Refuse() const;
+
   /// The sockets of one worker, lent.
   const std::vector<accept::ListeningSocket>& of_worker(uint32_t worker) const {
     return by_worker_[worker];

@@ -44,6 +44,14 @@ void LogLine(config::LogLevel level, std::string_view text) {
   spdlog::log(ToSpdlog(level), "{}", spdlog::string_view_t(text.data(), text.size()));
 }
 
+void LogAlways(std::string_view text) {
+  spdlog::logger& logger = *spdlog::default_logger_raw();
+  const auto level = logger.level();
+  if (level > spdlog::level::info) logger.set_level(spdlog::level::info);
+  LogLine(config::LogLevel::kInfo, text);
+  logger.set_level(level);
+}
+
 std::vector<std::string> StateLines(uint32_t worker, const base::Gauges& gauges,
                                     const base::Counters& counters) {
   std::string counted = absl::StrCat("counters worker=", worker);

@@ -27,6 +27,9 @@ void LogLine(config::LogLevel level, std::string_view text);
 std::vector<std::string> StateLines(uint32_t worker, const base::Gauges& gauges,
                                     const base::Counters& counters);
 
+/// The same at any log_level, as information: what nobody can find out otherwise.
+void LogAlways(std::string_view text);
+
 /// Lets one line in each interval through and counts the rest. Any thread.
 class RateLimit {
  public:

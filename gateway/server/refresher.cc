@@ -4,61 +4,83 @@
 #include "gateway/server/refresher.h"
 
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "gateway/server/log.h"
 
 namespace ringway::server {
 
+struct Refresher::State {
+  const std::shared_ptr<const config::Config> config;
+  const LookUp look_up;
+  const Publish publish;
+  worker::ServerAddresses addresses;  ///< the thread's
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool looking_up = false;
+  bool ending = false;
+};
+
 Refresher::Refresher(std::shared_ptr<const config::Config> config,
                      worker::ServerAddresses addresses, LookUp look_up, Publish publish)
-    : config_(std::move(config)),
-      addresses_(std::move(addresses)),
-      look_up_(std::move(look_up)),
-      publish_(std::move(publish)),
-      thread_([this] { Run(); }) {}
+    : state_(new State{.config = std::move(config),
+                       .look_up = std::move(look_up),
+                       .publish = std::move(publish),
+                       .addresses = std::move(addresses)}),
+      thread_([state = state_] { Run(state); }) {}
 
 Refresher::~Refresher() {
-  {
-    const std::lock_guard lock(mutex_);
-    ending_ = true;
-  }
-  changed_.notify_all();
-  thread_.join();
+  std::unique_lock lock(state_->mutex);
+  state_->ending = true;
+  state_->changed.notify_all();
+  const bool looking_up = state_->looking_up;
+  lock.unlock();
+  // WHY: a name server that is gone may hold a look-up for a minute; nobody waits for it at the
+  // end.
+  looking_up ? thread_.detach() : thread_.join();
 }
 
-void Refresher::Run() {
-  const std::chrono::nanoseconds interval(config_->gateway.resolve_interval_ns);
-  std::unique_lock lock(mutex_);
-  while (!changed_.wait_for(lock, interval, [this] { return ending_; })) {
+void Refresher::Run(const std::shared_ptr<State>& state) {
+  const std::chrono::nanoseconds interval(state->config->gateway.resolve_interval_ns);
+  std::unique_lock lock(state->mutex);
+  while (!state->changed.wait_for(lock, interval, [&] { return state->ending; })) {
+    state->looking_up = true;
     lock.unlock();
-    Refresh();
+    std::vector<std::string> failures;
+    worker::ServerAddresses found =
+        ResolveAgain(*state->config, state->look_up, state->addresses, &failures);
     lock.lock();
+    state->looking_up = false;
+    if (state->ending) return;
+    Take(*state, std::move(found), failures);
   }
 }
 
-void Refresher::Refresh() {
-  std::vector<std::string> failures;
-  worker::ServerAddresses found = ResolveAgain(*config_, look_up_, addresses_, &failures);
+void Refresher::Take(State& state, worker::ServerAddresses found,
+                     const std::vector<std::string>& failures) {
   if (!failures.empty()) {
     LogLine(config::LogLevel::kWarn, absl::StrCat("the addresses before are kept; cannot resolve ",
                                                   absl::StrJoin(failures, "; ")));
   }
-  if (found == addresses_) return;
+  if (found == state.addresses) return;
   for (size_t i = 0; i < found.size(); ++i) {
     for (size_t j = 0; j < found[i].size(); ++j) {
-      if (found[i][j] == addresses_[i][j]) continue;
+      if (found[i][j] == state.addresses[i][j]) continue;
+      const config::Backend& backend = state.config->backends[i];
       LogLine(config::LogLevel::kInfo,
-              absl::StrCat("backend \"", config_->backends[i].name,
-                           "\": ", config_->backends[i].servers[j].host, " is now ",
-                           found[i][j].ToString(), ", was ", addresses_[i][j].ToString()));
+              absl::StrCat("backend \"", backend.name, "\": ", backend.servers[j].host, " is now ",
+                           found[i][j].ToString(), ", was ", state.addresses[i][j].ToString()));
     }
   }
-  addresses_ = std::move(found);
-  publish_(addresses_);
+  state.addresses = std::move(found);
+  state.publish(state.addresses);
 }
 
 }  // namespace ringway::server

@@ -4,14 +4,13 @@
 // worker ever waits for a name server.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "gateway/config/config.h"
-#include "gateway/server/log.h"
 #include "gateway/server/resolve.h"
 #include "gateway/worker/snapshot.h"
 
@@ -20,28 +19,27 @@ namespace ringway::server {
 /// Made and destroyed by one thread.
 class Refresher {
  public:
-  /// Called on the refresher's thread with addresses that differ from those before.
+  /// Called on the refresher's thread with addresses that differ from those before; never after the
+  /// refresher's end.
   using Publish = std::function<void(const worker::ServerAddresses& addresses)>;
 
-  /// Begins with a look-up `interval_ns` from now. `addresses`: those in use.
+  /// Begins with a look-up one interval from now. `addresses`: those in use.
   Refresher(std::shared_ptr<const config::Config> config, worker::ServerAddresses addresses,
             LookUp look_up, Publish publish);
-  /// Waits for a look-up that is under way.
+  /// Does not wait for a look-up that is under way: its answer goes nowhere.
   ~Refresher();
   Refresher(const Refresher&) = delete;
   Refresher& operator=(const Refresher&) = delete;
 
  private:
-  void Run();
-  void Refresh();
+  struct State;
+  static void Run(const std::shared_ptr<State>& state);
+  /// With the state's mutex held.
+  static void Take(State& state, worker::ServerAddresses found,
+                   const std::vector<std::string>& failures);
 
-  const std::shared_ptr<const config::Config> config_;
-  worker::ServerAddresses addresses_;  ///< the thread's
-  const LookUp look_up_;
-  const Publish publish_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool ending_ = false;
+  /// Shared with the thread, which may outlive the refresher by a look-up.
+  std::shared_ptr<State> state_;
   std::thread thread_;
 };
 

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -21,6 +22,11 @@ namespace {
 bool IsNumeric(const config::Server& server) {
   sockaddr_storage address;
   return ToSockaddr(server.host.c_str(), server.port, &address) != 0;
+}
+
+bool IsIpv6Loopback(const base::SocketAddress& address) {
+  constexpr std::array<uint8_t, 16> kLoopback = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  return address.family == base::AddressFamily::kIpv6 && address.bytes == kLoopback;
 }
 
 bool HasSourceFor(const config::Backend& backend, base::AddressFamily family) {
@@ -64,6 +70,10 @@ absl::StatusOr<std::vector<base::SocketAddress>> LookUpBySystem(const config::Se
     addresses.push_back(FromSockaddr(each->ai_addr));
   }
   freeaddrinfo(found);
+  // WHY: "localhost" stands for ::1 first on many machines, and services listen on 127.0.0.1.
+  std::stable_partition(addresses.begin(), addresses.end(), [](const base::SocketAddress& address) {
+    return !IsIpv6Loopback(address);
+  });
   return addresses;
 }
 

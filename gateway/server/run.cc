@@ -8,10 +8,11 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -32,7 +33,7 @@ using config::LogLevel;
 
 constexpr int kFailed = 1;
 /// A configuration is text by hand; a larger file is a mistake (a log, an image).
-constexpr std::streamoff kConfigBytesMax = 16 * 1024 * 1024;
+constexpr size_t kConfigBytesMax = 16UL * 1024 * 1024;
 
 int Fail(const absl::Status& status) {
   std::fprintf(stderr, "%s\n", std::string(status.message()).c_str());
@@ -40,18 +41,20 @@ int Fail(const absl::Status& status) {
 }
 
 absl::StatusOr<std::shared_ptr<const config::Config>> ReadConfig(const std::string& file_name) {
-  std::ifstream file(file_name, std::ios::binary | std::ios::ate);
-  const std::streamoff bytes = file ? static_cast<std::streamoff>(file.tellg()) : -1;
-  if (bytes < 0) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(file_name, ignored)) {
+    return absl::InvalidArgumentError(absl::StrCat(file_name, ": is a folder, not a file"));
+  }
+  std::ifstream file(file_name, std::ios::binary);
+  if (!file)
     return absl::NotFoundError(absl::StrCat(file_name, ": cannot be read: does it exist?"));
-  }
-  if (bytes > kConfigBytesMax) {
+  // WHY not its size: a pipe has none.
+  std::string text(kConfigBytesMax + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<size_t>(file.gcount()));
+  if (file.bad()) return absl::NotFoundError(absl::StrCat(file_name, ": reading it failed"));
+  if (text.size() > kConfigBytesMax) {
     return absl::InvalidArgumentError(absl::StrCat(file_name, ": larger than 16 MiB"));
-  }
-  std::string text(static_cast<size_t>(bytes), '\0');
-  file.seekg(0);
-  if (!file.read(text.data(), bytes)) {
-    return absl::NotFoundError(absl::StrCat(file_name, ": cannot be read; is it a file?"));
   }
   return config::ParseConfig(text, file_name);
 }
@@ -69,8 +72,8 @@ void LogStart(const Gateway& gateway, const config::Config& config,
     LogLine(LogLevel::kWarn, "control_socket: this version opens no inspection socket");
   }
   for (size_t i = 0; i < config.listeners.size(); ++i) {
-    LogLine(LogLevel::kInfo, absl::StrCat("listener \"", config.listeners[i].name,
-                                          "\" listening on ", gateway.addresses()[i].ToString()));
+    LogAlways(absl::StrCat("listener \"", config.listeners[i].name, "\" listening on ",
+                           gateway.addresses()[i].ToString()));
   }
 }
 

@@ -26,6 +26,7 @@
 #include "gateway/session/ending.h"
 #include "gateway/session/environment.h"
 #include "gateway/session/intent.h"
+#include "gateway/session/link_events.h"
 #include "gateway/ws/close_code.h"
 #include "gateway/ws/frame_reader.h"
 #include "gateway/ws/utf8.h"
@@ -37,30 +38,6 @@ enum class State : uint8_t {
   kDialing,    ///< the client waits for its 101; it is not read meanwhile
   kOpen,       ///< messages flow
   kClosing,    ///< the first cause to end is known; links are being ended in order
-};
-
-/// How a link's incoming stream ended.
-enum class LinkEnd : uint8_t { kFin, kReset };
-
-/// What a failed dial means for the backend's other servers.
-enum class NextServer : uint8_t {
-  kTry,   ///< this server is to blame
-  kSpare  ///< the gateway is, or the time is over: another server would fare no better
-};
-
-/// What a timer has to know of the client's link.
-struct ClientLook {
-  uint32_t queued_bytes = 0;  ///< wait for the client
-  /// Whether its bytes are received; else credit, budget or buffers are used up, and a pong could
-  /// not be seen.
-  bool is_read = true;
-};
-
-/// How the worker reads a link.
-enum class Reading : uint8_t {
-  kNot,         ///< not at all
-  kOnce,        ///< one receive at a time
-  kContinuous,  ///< as credit allows
 };
 
 /// Owner: one worker's session slab. All calls on the worker's thread. Memory: what is below, and

@@ -91,6 +91,7 @@ void Worker::Abandon() {
   }
   DropParked();
   memory_.slices.Abandon();
+  memory_.arena.Abandon();
 }
 
 void Worker::PostAddresses(std::unique_ptr<const ServerAddresses> addresses) {

@@ -60,7 +60,8 @@ def other_addresses():
             harness.Gateway(echo.port, limits={'sessions_per_address': 1}) as gateway:
         with contextlib.ExitStack() as stack:
             for last in range(2, 12):
-                client = stack.enter_context(wire.Client(gateway.address, bind=(f'127.0.0.{last}', 0)))
+                bind = (f'127.0.0.{last}', 0)
+                client = stack.enter_context(wire.Client(gateway.address, bind=bind))
                 client.handshake()
                 expect_lives(client)
                 client.close_in_order()
@@ -153,8 +154,9 @@ def next_server():
                 expect_lives(client, b'%04d' % number)
                 client.close_in_order()
         state = gateway.expect_idle()
-        tap.check(state['dials_of_next_server'] >= 12, f'{state["dials_of_next_server"]} second dials')
-        tap.equal(state['dials_failed'], state['dials_of_next_server'], 'failed dials')
+        # Each is found dead once, and avoided for a while.
+        tap.check(3 <= state['dials_failed'] < 12, f'{state["dials_failed"]} failed dials')
+        tap.equal(state['dials_of_next_server'], state['dials_failed'], 'second dials')
 
 
 @tap.case('when every server refuses the client gets one 502')

@@ -132,7 +132,8 @@ def shows_what_was_degraded():
         raise tap.Skip('this process has privileges')
     rows = json.loads(ringway('features', '--json').stdout)['features']
     told = {each['name']: each for each in rows}
-    for name, reason in (('fixed buffers', 'ulimit -l'), ('BPF steering of connections', 'CAP_BPF')):
+    for name, reason in (('fixed buffers', 'ulimit -l'),
+                         ('BPF steering of connections', 'CAP_BPF')):
         tap.equal(told[name]['support'], 'missing', name)
         tap.check(reason in told[name]['note'], str(told[name]))
 

@@ -44,7 +44,8 @@ def bring_up_loopback():
 
 
 def limit_local_ports(first, count):
-    pathlib.Path('/proc/sys/net/ipv4/ip_local_port_range').write_text(f'{first} {first + count - 1}')
+    file = pathlib.Path('/proc/sys/net/ipv4/ip_local_port_range')
+    file.write_text(f'{first} {first + count - 1}')
 
 
 class Hosts:

@@ -52,8 +52,8 @@ FAULTS = [
     ('a Close whose reason is no UTF-8', 1007, frame(CLOSE, b'\x03\xe8ab\xff'), b'', {}),
 ]
 
-# What is wrong with a text is told as soon as it is certain: none of these messages is whole. Behind
-# each what may have been passed on by then.
+# What is wrong with a text is told as soon as it is certain: none of these messages is whole.
+# Behind each what may have been passed on by then.
 TEXTS = [
     ('a byte that UTF-8 never has', frame(TEXT, b'ok\xff', fin=False), b'ok'),
     ('an overlong form', frame(TEXT, b'\xc0\xaf', fin=False), b''),

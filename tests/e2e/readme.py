@@ -6,7 +6,7 @@ In a ```sh block each line that begins with `$ ` is a command; it has to end wit
 is a whole configuration: it has to pass --check, and the commands behind it find it as
 ringway.toml. What serves until Ctrl-C is started, has to say where it listens, gets SIGINT and has
 to exit with 0. Scripts of tools/ that build or test everything would call this test again: they
-have to be there and to answer --help; tools/run, which serves, is run as well, with what is built."""
+have to be there and to answer --help; tools/run, which serves, is run too, with what is built."""
 import contextlib
 import pathlib
 import re

@@ -60,9 +60,9 @@ void Checks::Buffers() {
 
 void Checks::Slots() {
   const CompletionQueue& completions = kernel_->completions();
-  Equal(worker_->links_open() + worker_->connections_parked() +
-            completions.unread(Nature::kAccepted),
-        kernel_->sockets_open(), "links open, parked and accepted sockets, against sockets");
+  Equal(
+      worker_->links_open() + worker_->connections_parked() + completions.unread(Nature::kAccepted),
+      kernel_->sockets_open(), "links open, parked and accepted sockets, against sockets");
   const uint64_t turned_away =
       worker_->counters().accept_errors.value() - completions.reaped(Nature::kAcceptFailed);
   Equal(worker_->sessions_open() + worker_->connections_parked() + ledger_->ended + turned_away,

@@ -52,6 +52,26 @@ TEST_F(SendQueueUnderPressure, MovesAReceivedPieceAtThreeQuartersAndReturnsItsBu
   EXPECT_EQ(arena_.leased(BufferClass::kChunk), 0U);
 }
 
+TEST(SendQueue, KeepsSoManyReceiveBuffersAndMovesWhatJoinsIt) {
+  constexpr uint32_t kKept = 128;
+  base::Arena arena = *base::Arena::Map({4 * kKept, 1, 16, 1});
+  SlicePool pool = *SlicePool::Map(2 * kKept, "slices");
+  SendQueue queue;
+  const auto push = [&] {
+    base::Piece piece{.lease = arena.Receive(base::BufferClass::kSmall,
+                                             arena.PopReturned(base::BufferClass::kSmall)),
+                      .bytes = 1};
+    piece.data = piece.lease.data();
+    *piece.data = 'x';
+    return queue.Push(pool, arena, std::move(piece), Source::kClient);
+  };
+  for (uint32_t i = 0; i < kKept; ++i) ASSERT_EQ(push(), PushResult::kQueued) << i;
+  for (uint32_t i = 0; i < 1000; ++i) ASSERT_EQ(push(), PushResult::kMoved) << i;
+  EXPECT_EQ(arena.leased(base::BufferClass::kSmall), kKept);
+  EXPECT_EQ(arena.leased(base::BufferClass::kChunk), 1U);
+  EXPECT_EQ(queue.Clear(pool, arena).client_bytes, kKept + 1000);
+}
+
 TEST_F(SendQueueUnderPressure, LeavesPooledPiecesWhereTheyAre) {
   EXPECT_EQ(Push(Pooled(BufferClass::kCell, "cell"), Source::kGateway), PushResult::kQueued);
   EXPECT_EQ(Push(Pooled(BufferClass::kChunk, "chunk"), Source::kGateway), PushResult::kQueued);

@@ -152,5 +152,33 @@ TEST(Refresher, EndsWhileItWaits) {
   const Refresher refresher(config, {{Ipv4(1)}}, names.look_up(), [](const auto&) { FAIL(); });
 }
 
+TEST(Refresher, DoesNotWaitForANameServerThatIsGone) {
+  struct Gate {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool asked = false;
+    bool open = false;
+  };
+  const auto gate = std::make_shared<Gate>();  // outlives the test, as the look-up may
+  auto config = std::make_shared<config::Config>(WithServers({"a"}));
+  config->gateway.resolve_interval_ns = 1'000'000;
+  const LookUp silent =
+      [gate](const config::Server&) -> absl::StatusOr<std::vector<base::SocketAddress>> {
+    std::unique_lock lock(gate->mutex);
+    gate->asked = true;
+    gate->changed.notify_all();
+    gate->changed.wait(lock, [&] { return gate->open; });
+    return std::vector{Ipv4(2)};
+  };
+  {
+    const Refresher refresher(config, {{Ipv4(1)}}, silent, [](const auto&) { ADD_FAILURE(); });
+    std::unique_lock lock(gate->mutex);
+    gate->changed.wait(lock, [&] { return gate->asked; });
+  }
+  const std::lock_guard lock(gate->mutex);
+  gate->open = true;
+  gate->changed.notify_all();
+}
+
 }  // namespace
 }  // namespace ringway::server
