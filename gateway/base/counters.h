@@ -60,7 +60,8 @@ struct Gauges {
   X(handshakes_timed_out, "clients whose request head did not come in time")                   \
   X(handshakes_abandoned, "clients that left before their handshake ended")                    \
   X(refused_by_sessions_max, "clients refused with 503 because of sessions_max")               \
-  X(refused_by_address, "clients refused with 429 because of sessions_per_address")            \
+  X(refused_by_address,                                                                        \
+    "clients refused with 429 (or 503, the table is full) because of sessions_per_address")    \
   X(refused_by_route, "clients refused with 503 because of a route's sessions_max")            \
   X(dials, "connections begun to backend servers")                                             \
   X(dials_failed, "connections to backend servers that failed or timed out")                   \

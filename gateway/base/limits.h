@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every bound of the gateway, in one place, each with its unit, its default and what it protects.
-// A configuration's [limits] table sets them by the same names; the worker and its rooms receive
-// this struct and nothing else, so a bound that is not here does not exist.
+// Every bound that an operator may choose, in one place, each with its unit, its default and what
+// it protects. A configuration's [limits] table sets them by the same names. Bounds of one room's
+// mechanism (slices in a send, completions in a turn) are constants of that room.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,8 @@ struct Limits {
   uint64_t ping_interval_ns = 30'000'000'000;
   /// Any byte from the client must come within this time after a ping; else the session ends.
   uint64_t pong_timeout_ns = 10'000'000'000;
-  /// From the first sign of closing (Close, FIN, reset) to the end of both links.
+  /// From the first sign of closing (Close, FIN, reset), or the last byte that left after it, to
+  /// the end of both links; in all at most idle_timeout.
   uint64_t close_timeout_ns = 5'000'000'000;
   /// From SIGTERM to the end of the last session; what lives then is cut.
   uint64_t drain_timeout_ns = 10'000'000'000;

@@ -74,7 +74,7 @@ struct Route {
   PathMatch path_match = PathMatch::kExact;
   Mode mode = Mode::kTcp;
   Frames frames = Frames::kBinary;
-  /// In the order of preference; empty: none is offered or asked for.
+  /// Those that may be chosen, by the client's order; empty: none is offered or asked for.
   std::vector<std::string> subprotocols;
   /// As written; {"*"}: any; empty: not enforced.
   std::vector<std::string> origins;
