@@ -55,8 +55,30 @@ class Text(SmallTree):
         self.assert_content()
 
     def test_refuses_production_code_that_asks_for_a_simulation(self):
-        self.plant_source('void F() {\n  if (kernel.IsSimulated()) return;\n}\n')
-        self.assert_complains('uring/ring.cc:3:', 'simulated')
+        for line in ('if (kernel.IsSimulated()) return;', 'if constexpr (kSimulation) return;',
+                     'if (a &&\n      simulated) return;', '#ifdef RINGWAY_SIM', '#if SIM_TIME > 0',
+                     '#  elif defined(UNDER_SIMULATION)', '#ifndef SIM',
+                     'auto* sim = dynamic_cast<SimKernel*>(&kernel);', 'a = b ? Simulate() : 0;',
+                     'const bool is_sim = false;', 'using sim::Clock;',
+                     'F(getenv("RINGWAY_SIM"));', 'F("a simulated kernel");',
+                     '#include "tests/sim/sim_kernel.h"'):
+            for path in ('uring/ring.cc', 'gateway/ws/frame.cc'):
+                with self.subTest(line, path=path):
+                    self.plant(path, CPP + line + '\n')
+                    self.assert_complains(f'{path}:2:', 'is simulated')
+                    (self.root / path).unlink()
+
+    def test_refuses_the_question_in_tools_and_tests_too(self):
+        for line in ('if (simulated) return;', '#ifdef RINGWAY_SIM'):
+            with self.subTest(line):
+                self.plant('tests/kernel/a.cc', CPP + line + '\n')
+                self.assert_complains('tests/kernel/a.cc:2:', 'is simulated')
+
+    def test_lets_comments_tell_of_the_simulation_and_names_resemble_it(self):
+        self.plant_source('// SimKernel is simulated.\n/* if (simulated) */\n'
+                          '#include <simdjson.h>\n#ifdef __SIMD__\n#endif\n'
+                          'bool Similar(int simple);\n')
+        self.assert_content()
 
     def test_lets_the_simulation_itself_ask(self):
         self.plant('tests/sim/a.cc', CPP + 'void F() {\n  if (simulated) return;\n}\n')

@@ -86,7 +86,7 @@ class Scratch:
         return f'{what} ({check.group(1)})' if check and 'crashed' in what else what
 
     def apply(self, patch):
-        self.run(['patch', '-p1', '-s', '-F3', '--no-backup-if-mismatch', '-i', str(patch)])
+        self.run(['patch', '-p1', '-f', '-s', '-F3', '--no-backup-if-mismatch', '-i', str(patch)])
 
 
 def judge(scratch, patch, seeds):

@@ -91,19 +91,31 @@ def suffix(path):
     return pathlib.PurePosixPath(path).suffix
 
 
+COMMENT_OR_LITERAL = re.compile(
+    r'//[^\n]*|/\*.*?\*/|R"(?P<mark>[^\s()\\]{0,16})\(.*?\)(?P=mark)"'
+    r'|"(?:\\.|[^"\\\n])*"|(?<![0-9A-Fa-f])\'(?:\\.|[^\'\\\n])+\'', re.S)
+
+
+def _blank(piece):
+    return re.sub(r'[^\n]', ' ', piece)
+
+
 def code_only(text):
     """C++ text with comments and literals blanked out; lines and columns stay where they are."""
-    pattern = re.compile(
-        r'//[^\n]*|/\*.*?\*/|R"(?P<mark>[^\s()\\]{0,16})\(.*?\)(?P=mark)"'
-        r'|"(?:\\.|[^"\\\n])*"|(?<![0-9A-Fa-f])\'(?:\\.|[^\'\\\n])+\'', re.S)
-
-    def blank(match):
+    def replace(match):
         piece = match.group(0)
         if piece.startswith('"') and _is_include(text, match.start()):
             return piece
-        return re.sub(r'[^\n]', ' ', piece)
+        return _blank(piece)
 
-    return pattern.sub(blank, text)
+    return COMMENT_OR_LITERAL.sub(replace, text)
+
+
+def without_comments(text):
+    """C++ text with only its comments blanked out."""
+    return COMMENT_OR_LITERAL.sub(
+        lambda match: _blank(match.group(0)) if match.group(0).startswith('/') else match.group(0),
+        text)
 
 
 def _is_include(text, position):
