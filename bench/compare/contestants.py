@@ -70,6 +70,19 @@ class Unavailable(Exception):
     """A contestant that this machine or build does not have; the text says what is missing."""
 
 
+class Binaries:
+    """Programs of a build folder, wherever in it they lie."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def find(self, name):
+        for path in [self.folder / name, *sorted(self.folder.rglob(name))]:
+            if path.is_file() and os.access(path, os.X_OK):
+                return str(path)
+        raise Unavailable(f"{name} is not in {self.folder}")
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -77,15 +90,22 @@ def free_port():
 
 
 class Program:
-    """One started program: alone on a core, what it prints in a file, ended by its process id."""
+    """One started program: kept on a core, what it prints in a file, ended by its process id.
 
-    def __init__(self, command, core, log):
+    `prepare` is called in the new process before the program.
+    """
+
+    def __init__(self, command, core, log, prepare=lambda: None):
+        def before_it_runs():
+            os.sched_setaffinity(0, {core})
+            prepare()
+
         self.name = os.path.basename(command[0])
         self.log = log
         with open(log, "wb") as output:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                preexec_fn=lambda: os.sched_setaffinity(0, {core}))
+                preexec_fn=before_it_runs)
         self.pid = self.process.pid
 
     def end(self):

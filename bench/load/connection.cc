@@ -148,8 +148,13 @@ void Connection::OnMessage(uint64_t sequence) {
   Ledger& ledger = shared_.ledger;
   ++ledger.messages;
   ledger.payload_bytes += shared_.pattern.message_bytes();
-  ledger.latency.Record(now_ns_ - begun_at_ns_[sequence % begun_at_ns_.size()]);
-  if (sending_) Allow(sequence + 1);
+  ledger.latency.Record(now_ns_ - BeganAtNs(sequence));
+  if (sending_ && !shared_.pace.open_loop()) Allow(sequence + 1 + shared_.plan.outstanding);
+}
+
+uint64_t Connection::BeganAtNs(uint64_t sequence) const {
+  if (shared_.pace.open_loop()) return shared_.pace.DueNs(index_, sequence);
+  return begun_at_ns_[sequence % begun_at_ns_.size()];
 }
 
 void Connection::OnControl() {
@@ -199,7 +204,14 @@ void Connection::OnMismatch(uint64_t sequence, uint64_t offset) {
 void Connection::StartSending() {
   if (state_ != State::kOpen) return;
   sending_ = true;
-  Allow(0);
+  if (shared_.pace.open_loop()) return;
+  Allow(shared_.plan.outstanding);
+  Flush();
+}
+
+void Connection::OnDue(uint64_t now_ns) {
+  if (state_ != State::kOpen || !sending_) return;
+  Allow(shared_.pace.CountDue(index_, now_ns));
   Flush();
 }
 
@@ -228,9 +240,9 @@ uint64_t Connection::on_the_way() const {
   return begun_ - received_bytes_ / shared_.pattern.message_bytes();
 }
 
-// With `received` messages back, so many may have been begun.
-void Connection::Allow(uint64_t received) {
-  allowed_ = received + shared_.plan.outstanding;
+// So many messages may have been begun.
+void Connection::Allow(uint64_t messages) {
+  allowed_ = messages;
   if (shared_.plan.messages_max != 0) allowed_ = std::min(allowed_, shared_.plan.messages_max);
 }
 

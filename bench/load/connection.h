@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One connection of the load generator: connect, handshake, a closed loop of messages that are
-// verified when they come back, and a clean end.
+// One connection of the load generator: connect, handshake, messages in a closed or an open loop
+// that are verified when they come back, and a clean end.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,7 @@
 
 #include "bench/load/frame_reader.h"
 #include "bench/load/histogram.h"
+#include "bench/load/pace.h"
 #include "bench/load/pattern.h"
 #include "bench/load/sockets.h"
 #include "bench/load/target.h"
@@ -23,8 +24,11 @@ namespace ringway::load {
 struct Plan {
   Target target;
   uint64_t message_bytes = 64;
-  /// Messages that a connection keeps on the way.
+  /// Closed loop: messages that a connection keeps on the way.
   uint32_t outstanding = 1;
+  /// Open loop: time from a connection's message to its next, whatever comes back, with latency
+  /// counted from when a message was due. 0: closed loop.
+  uint64_t period_ns = 0;
   /// Messages of one connection in all; 0: no end but the run's.
   uint64_t messages_max = 0;
   Verify verify = Verify::kFull;
@@ -60,6 +64,7 @@ class Connection {
 
   struct Shared {
     const Plan& plan;
+    const Pace& pace;
     const Pattern& pattern;
     Ledger& ledger;
     Scratch& scratch;
@@ -73,8 +78,12 @@ class Connection {
   /// An epoll event came.
   void OnEvent(uint32_t events);
 
-  /// From now on keeps the plan's messages on the way. Open connections only.
+  /// From now on keeps the plan's messages on the way, or sends them when OnDue says so. Open
+  /// connections only.
   void StartSending();
+
+  /// Open loop: begins what the pace has due by `now_ns`.
+  void OnDue(uint64_t now_ns);
 
   /// No further message begins; what is on the way is awaited.
   void StopSending();
@@ -112,7 +121,8 @@ class Connection {
   bool FlushControl();
   bool FlushMessages(uint64_t due);
   size_t FillOutput(uint64_t due);
-  void Allow(uint64_t received);
+  void Allow(uint64_t messages);
+  uint64_t BeganAtNs(uint64_t sequence) const;
   void Fail(std::string text);
   void End(State state);
 

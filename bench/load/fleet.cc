@@ -4,9 +4,11 @@
 #include "bench/load/fleet.h"
 
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "bench/load/cpu_clock.h"
 
@@ -20,15 +22,22 @@ constexpr size_t kOpeningAtOnce = 100;
 constexpr size_t kScratchBytes = 256 * 1024;
 /// The longest wait for events: how late `done` may be asked while nothing happens.
 constexpr uint64_t kWaitNsMax = 100'000'000;
+constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
+
+timespec ToTimespec(uint64_t ns) {
+  return {.tv_sec = static_cast<time_t>(ns / 1'000'000'000),
+          .tv_nsec = static_cast<long>(ns % 1'000'000'000)};
+}
 
 }  // namespace
 
 Fleet::Fleet(const Plan& plan, uint32_t connections)
     : plan_(plan),
+      pace_{.period_ns = plan.period_ns, .connections = connections},
       pattern_(plan.seed, plan.message_bytes),
       scratch_{std::vector<uint8_t>(kScratchBytes), std::vector<uint8_t>(kScratchBytes)},
       epoll_(epoll_create1(EPOLL_CLOEXEC)) {
-  const Connection::Shared shared = {plan_, pattern_, ledger_, scratch_};
+  const Connection::Shared shared = {plan_, pace_, pattern_, ledger_, scratch_};
   for (uint32_t index = 0; index < connections; ++index) {
     connections_.push_back(std::make_unique<Connection>(shared, index));
   }
@@ -39,9 +48,10 @@ void Fleet::RunUntil(uint64_t deadline_ns, const std::function<bool()>& done) {
   while (!done()) {
     const uint64_t now_ns = NowNs();
     if (now_ns >= deadline_ns) return;
-    const uint64_t wait_ns = std::min(deadline_ns - now_ns, kWaitNsMax);
-    const int wait_ms = static_cast<int>((wait_ns + 999'999) / 1'000'000);
-    const int count = epoll_wait(epoll_.get(), events.data(), kEventsPerWait, wait_ms);
+    const uint64_t due_ns = SendDue();
+    const uint64_t wake_ns = std::min({deadline_ns, now_ns + kWaitNsMax, due_ns});
+    const timespec wait = ToTimespec(wake_ns > now_ns ? wake_ns - now_ns : 0);
+    const int count = epoll_pwait2(epoll_.get(), events.data(), kEventsPerWait, &wait, nullptr);
     for (int i = 0; i < count; ++i) {
       static_cast<Connection*>(events[i].data.ptr)->OnEvent(events[i].events);
     }
@@ -68,6 +78,24 @@ void Fleet::OpenAll(uint64_t deadline_ns) {
 
 void Fleet::StartSending() {
   for (const auto& each : connections_) each->StartSending();
+  pacing_ = pace_.open_loop();
+  pace_.start_ns = NowNs();
+  // A wait may else end 50 us late, as much as what is measured.
+  if (pacing_) prctl(PR_SET_TIMERSLACK, 1UL);
+}
+
+// Begins what is due by now; returns when the next message will be. The pace goes round the
+// connections in their order.
+uint64_t Fleet::SendDue() {
+  if (!pacing_) return kNever;
+  const uint64_t now_ns = NowNs();
+  const size_t count = connections_.size();
+  for (;; ++next_due_) {
+    const size_t index = next_due_ % count;
+    const uint64_t due_ns = pace_.DueNs(static_cast<uint32_t>(index), next_due_ / count);
+    if (due_ns > now_ns) return due_ns;
+    connections_[index]->OnDue(now_ns);
+  }
 }
 
 bool Fleet::AllFinished() const {
@@ -77,6 +105,7 @@ bool Fleet::AllFinished() const {
 }
 
 uint64_t Fleet::Drain(uint64_t deadline_ns) {
+  pacing_ = false;
   for (const auto& each : connections_) each->StopSending();
   const auto missing = [this] {
     uint64_t sum = 0;

@@ -21,7 +21,7 @@ class Fleet {
   /// are neither at the deadline count as errors.
   void OpenAll(uint64_t deadline_ns);
 
-  /// Starts the closed loop on every open connection.
+  /// Starts the plan's loop on every open connection.
   void StartSending();
 
   /// Turns events until `done` says so (asked after each batch of events) or the deadline.
@@ -42,8 +42,14 @@ class Fleet {
 
  private:
   uint64_t CountIn(Connection::State state) const;
+  uint64_t SendDue();
 
   const Plan& plan_;
+  Pace pace_;
+  /// The next message of all that the pace will have due: its connection is this modulo their
+  /// number.
+  uint64_t next_due_ = 0;
+  bool pacing_ = false;
   Pattern pattern_;
   Ledger ledger_;
   Scratch scratch_;

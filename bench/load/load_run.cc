@@ -91,6 +91,7 @@ LoadReport RunLoad(const LoadOptions& options, const std::string& url) {
   report.url = url;
   report.connections = options.connections;
   report.outstanding = options.plan.outstanding;
+  report.period_ns = options.plan.period_ns;
   report.message_bytes = options.plan.message_bytes;
 
   Fleet fleet(options.plan, options.connections);

@@ -27,6 +27,7 @@ struct Arguments {
   std::string listen = "127.0.0.1:0";
   uint32_t connections = 1;
   uint32_t outstanding = 1;
+  double rate = 0;
   uint64_t bytes = 64;
   double seconds = 0;
   double warmup = 0.5;
@@ -61,6 +62,7 @@ absl::StatusOr<Plan> MakePlan(const Arguments& arguments) {
   plan.target = *std::move(target);
   plan.message_bytes = arguments.bytes;
   plan.outstanding = arguments.outstanding;
+  plan.period_ns = Pace::PeriodNs(arguments.rate);
   plan.verify = arguments.verify;
   plan.headers = arguments.headers;
   plan.seed = std::random_device()();
@@ -127,9 +129,17 @@ void AddLoadOptions(CLI::App& command, Arguments& arguments) {
   const std::map<std::string, Verify> kinds = {
       {"full", Verify::kFull}, {"sample", Verify::kSample}, {"off", Verify::kOff}};
   AddTargetOptions(command, arguments);
-  command.add_option("--outstanding", arguments.outstanding, "messages on the way per connection")
-      ->check(CLI::Range(1U, 1'000'000U))
-      ->capture_default_str();
+  CLI::Option* outstanding =
+      command
+          .add_option("--outstanding", arguments.outstanding, "messages on the way per connection")
+          ->check(CLI::Range(1U, 1'000'000U))
+          ->capture_default_str();
+  command
+      .add_option("--rate", arguments.rate,
+                  "messages per second and connection instead, whatever comes back; latency counts "
+                  "from when a message was due")
+      ->check(CLI::Range(0.001, 1e6))
+      ->excludes(outstanding);
   command.add_option("--bytes", arguments.bytes, "payload of one message")
       ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 40))
       ->capture_default_str();
@@ -147,7 +157,7 @@ void AddLoadOptions(CLI::App& command, Arguments& arguments) {
 int Main(int argc, char** argv) {
   Arguments arguments;
   CLI::App app(
-      "ringbench: closed-loop WebSocket and TCP load, verified byte for byte, and the "
+      "ringbench: WebSocket and TCP load, verified byte for byte, and the "
       "echo services behind a gateway under test.");
   app.require_subcommand(1);
   CLI::App* load = app.add_subcommand("load", "keep messages on the way and verify their echo");

@@ -34,6 +34,16 @@ nlohmann::json OrNull(const std::optional<uint64_t>& value) {
   return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
 }
 
+/// Messages a second that each connection was to send; 0: as many as come back.
+double Rate(const LoadReport& report) {
+  return report.period_ns == 0 ? 0 : 1e9 / static_cast<double>(report.period_ns);
+}
+
+std::string LoopText(const LoadReport& report) {
+  if (report.period_ns != 0) return absl::StrFormat("%g/s", Rate(report));
+  return absl::StrFormat("%d outstanding", report.outstanding);
+}
+
 double BytesPerSession(const IdleReport& report) {
   if (!report.pss_before || !report.pss_with) return 0;
   const double grown =
@@ -46,11 +56,11 @@ double BytesPerSession(const IdleReport& report) {
 std::string FormatText(const LoadReport& report) {
   const Histogram& latency = report.latency;
   std::string text = absl::StrFormat(
-      "%s: %d of %d connections x %d outstanding x %d bytes, %.2f s\n"
+      "%s: %d of %d connections x %s x %d bytes, %.2f s\n"
       "messages    %d, %.0f/s, %.1f MB/s each way\n"
       "latency us  p50 %.1f  p95 %.1f  p99 %.1f  p99.9 %.1f  max %.1f\n"
       "own CPU     %.2f s, %.2f us per message\n",
-      report.url, report.opened, report.connections, report.outstanding, report.message_bytes,
+      report.url, report.opened, report.connections, LoopText(report), report.message_bytes,
       report.seconds, report.messages, PerSecond(report.messages, report.seconds),
       PerSecond(report.payload_bytes, report.seconds) / 1e6, Micros(latency.Percentile(50)),
       Micros(latency.Percentile(95)), Micros(latency.Percentile(99)),
@@ -81,6 +91,7 @@ std::string FormatJson(const LoadReport& report) {
       {"url", report.url},
       {"connections", report.connections},
       {"outstanding", report.outstanding},
+      {"rate", Rate(report)},
       {"message_bytes", report.message_bytes},
       {"opened", report.opened},
       {"seconds", report.seconds},

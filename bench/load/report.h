@@ -16,6 +16,8 @@ struct LoadReport {
   std::string url;
   uint32_t connections = 0;
   uint32_t outstanding = 0;
+  /// Open loop: between two messages of one connection; 0: closed loop.
+  uint64_t period_ns = 0;
   uint64_t message_bytes = 0;
 
   /// The measured window only.
