@@ -252,7 +252,10 @@ void Session::OnOpenDue(Environment& environment, ClientLook client, Intents& in
     }
   }
   if (ping_sent_ns_ == 0 && now >= After(client_active_ns_, limits.ping_interval_ns)) {
-    if (!SendPing(environment, intents)) return intents.Timer(now + kPingRetryNs);
+    if (!SendPing(environment, intents)) {
+      return intents.Timer(
+          std::min(After(LastByteNs(), limits.idle_timeout_ns), now + kPingRetryNs));
+    }
     ping_queued_ = client.queued_bytes > 0;
   }
   intents.Timer(std::max(NextDueNs(environment), now + base::kNsPerMs));

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -23,6 +24,12 @@ constexpr size_t Index(LinkRole role) { return static_cast<size_t>(role); }
 /// How long accept waits before it tries again when none of our own sessions is there whose end
 /// would free what was missing.
 constexpr uint64_t kAcceptRetryMs = 1000;
+
+/// What a receive brings at most before all others have had their turn: each session's share of so
+/// many bytes, and at least one bulk buffer. WHY: a flood of a whole window in one turn, both ways,
+/// takes the kernel more than a millisecond, and a quiet session's message waits for several turns.
+constexpr uint32_t kTurnBytes = 4 * 1024 * 1024;
+constexpr uint32_t kShareBytesMin = 64 * 1024;
 
 base::SocketAddress FromSockaddr(const sockaddr_storage& from) {
   base::SocketAddress address;
@@ -147,7 +154,9 @@ void Worker::ArmReceive(uint32_t index) {
   if (budget_.exhausted() || !receiver_->HasBuffers(link.receive.buffer_class)) return Wait(index);
   const auto mode =
       reading == session::Reading::kOnce ? read::ReceiveMode::kOnce : read::ReceiveMode::kMultishot;
-  receiver_->Arm(IdOf(index), link.fd, mode, link.credit.Left(limits_.window_bytes), link.receive);
+  const uint32_t share = std::max(kShareBytesMin, kTurnBytes / memory_.slots.open());
+  const uint32_t bytes = std::min(share, link.credit.Left(limits_.window_bytes));
+  receiver_->Arm(IdOf(index), link.fd, mode, bytes, link.receive);
   ++link.in_flight;
 }
 

@@ -72,8 +72,9 @@ uint64_t Liveness::LongestStillNs(const Pair& pair) const {
   const uint64_t shaking = std::max(limits.handshake_timeout_ns, plan_->connect_timeout_ns);
   // A ping behind a queue that stands still moves nothing either.
   const uint64_t unanswered = limits.ping_interval_ns + limits.pong_timeout_ns;
-  // Who is not read cannot be asked: his bytes wait in the network.
-  const bool is_asked = limits.ping_interval_ns != 0 && client.up.size() == 0;
+  // Who is not read cannot be asked, and without a cell nobody can.
+  const bool is_asked = limits.ping_interval_ns != 0 && client.up.size() == 0 &&
+                        kernel_->IsReceiving(&client) && !cells_ran_out_;
   const uint64_t open =
       !is_asked ? limits.idle_timeout_ns : std::min(limits.idle_timeout_ns, unanswered);
   return (answered ? open : shaking) + limits.close_timeout_ns + kSlackNs;
@@ -82,6 +83,9 @@ uint64_t Liveness::LongestStillNs(const Pair& pair) const {
 // Only where the timeouts are short: in steady weather nobody waits for them.
 void Liveness::Timeouts(const std::vector<Pair>& pairs) {
   if (plan_->weather == Weather::kSteady) return;
+  const base::Arena& arena = worker_->arena();
+  constexpr auto kCell = base::BufferClass::kCell;
+  cells_ran_out_ |= arena.leased(kCell) == arena.count(kCell);
   for (size_t i = 0; i < pairs.size(); ++i) {
     const Connection* client = pairs[i].client->connection();
     const Connection* backend = pairs[i].backend->connection();
@@ -89,8 +93,9 @@ void Liveness::Timeouts(const std::vector<Pair>& pairs) {
     const uint64_t moved = MovedOf(client) + MovedOf(backend);
     // A connection that waits for a slot waits as long as in the backlog.
     const bool may_be_parked = moved == 0 && worker_->connections_parked() > 0;
-    if (moved != still_[i].moved || may_be_parked)
+    if (moved != still_[i].moved || may_be_parked) {
       still_[i] = {.moved = moved, .since_ns = clock_->now_ns};
+    }
     const uint64_t still_ns = clock_->now_ns - still_[i].since_ns;
     if (client == nullptr || still_ns <= LongestStillNs(pairs[i])) continue;
     verdict_->Fail("story %zu: nothing moved for %lu ms, and it is open yet", i,

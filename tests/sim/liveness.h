@@ -51,6 +51,7 @@ class Liveness {
   uint64_t receives_ = 0;    ///< that were submitted
   uint32_t full_turns_ = 0;  ///< in a row with the budget used up and nothing returned
   std::array<Still, kStoriesMax> still_{};
+  bool cells_ran_out_ = false;  ///< once: some pings are not sent, or late
   bool draining_ = false;
   uint64_t drain_turns_ = 0;
   uint64_t drain_moved_ = 0;

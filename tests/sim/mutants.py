@@ -109,7 +109,7 @@ def judge(scratch, patch, seeds):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--build', default=str(ROOT / 'build'))
-    parser.add_argument('--seeds', type=int, default=10000)
+    parser.add_argument('--seeds', type=int, default=20000)
     parser.add_argument('names', nargs='*')
     options = parser.parse_args()
     patches = sorted((HERE / 'mutants').glob('*.patch'))

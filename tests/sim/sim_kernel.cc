@@ -178,6 +178,13 @@ int SimKernel::AddFile(std::span<const uint8_t> bytes) {
   return fd;
 }
 
+bool SimKernel::IsReceiving(const Connection* connection) const {
+  return std::ranges::any_of(requests_, [&](const Request& request) {
+    return request.opcode == IORING_OP_RECV &&
+           descriptors_[static_cast<size_t>(request.fd)].connection == connection;
+  });
+}
+
 int SimKernel::RegisterBuffers(std::span<const iovec> buffers) {
   if (!fixed_.empty()) return -EBUSY;
   for (const iovec& one : buffers) {

@@ -83,6 +83,7 @@ class SimKernel : public uring::Kernel {
   const CompletionQueue& completions() const { return cq_; }
   const BufferGroups& groups() const { return groups_; }
   void NoteReaped() { cq_.NoteReaped(); }
+  bool IsReceiving(const Connection* connection) const;
   uint32_t sockets_open() const { return sockets_open_; }
   size_t requests() const { return requests_.size(); }
   uint64_t submissions() const { return submissions_; }

@@ -137,7 +137,6 @@ uint64_t World::NextDueNs() {
 
 void World::RunDue() {
   WakeTouched();
-  bool acted = false;
   const size_t first = plan_.random.Below(pairs_.size());
   for (size_t i = 0; i < pairs_.size(); ++i) {
     Pair& pair = pairs_[(first + i) % pairs_.size()];
@@ -145,12 +144,12 @@ void World::RunDue() {
          {static_cast<Actor*>(pair.client.get()), static_cast<Actor*>(pair.backend.get())}) {
       if (actor->due_ns() > clock_.now_ns) continue;
       actor->Act();
-      acted = true;
+      acted_ = true;
     }
   }
   if (worker_ == nullptr) return;  // clients come while it still opens; nobody asks it to end
   const bool waits = drained_ns_ == kNeverNs && drain_at_ns_ == kNeverNs;
-  if (acted && waits && AllSettled()) {
+  if (std::exchange(acted_, false) && waits && AllSettled()) {
     drain_at_ns_ = clock_.now_ns + plan_.random.Below(kSecond / 100);
   }
   if (clock_.now_ns >= drain_at_ns_) RequestDrain();
