@@ -210,12 +210,12 @@ std::vector<const Value*> TablesOf(Section& root, std::string_view key, size_t c
 
 /// The table `[key]`; an empty one if it is absent.
 const Value& TableOf(Section& root, std::string_view key) {
-  static const Value empty;
+  static const Value kEmpty;
   const Value* value = root.Find(key);
-  if (value == nullptr) return empty;
+  if (value == nullptr) return kEmpty;
   if (value->kind == Kind::kTable) return *value;
   root.ComplainOfKind(key, *value, Cat("[", key, "], with single brackets"));
-  return empty;
+  return kEmpty;
 }
 
 void RequireSome(Section& root, std::string_view key, std::string_view why) {

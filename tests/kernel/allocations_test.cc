@@ -35,11 +35,12 @@ thread_local uint64_t allocations = 0;
 }  // namespace
 
 extern "C" {
-void* __libc_malloc(size_t bytes);  // NOLINT: glibc's name
-
+// NOLINTBEGIN: glibc's names
+void* __libc_malloc(size_t bytes);
 void* __libc_calloc(size_t count, size_t bytes);
 void* __libc_realloc(void* from, size_t bytes);
 void* __libc_memalign(size_t alignment, size_t bytes);
+// NOLINTEND
 
 // Stand in front of glibc's; operator new comes here too.
 void* malloc(size_t bytes) {

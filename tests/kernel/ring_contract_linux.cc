@@ -90,8 +90,8 @@ class LinuxWorld : public ContractWorld {
 
 MakeKernel Linux(const char* name, std::initializer_list<Feature> masked) {
   // GoogleTest asks anew for every test.
-  static const FeatureSet found = uring::Probe().features;
-  FeatureSet features = found;
+  static const FeatureSet kFound = uring::Probe().features;
+  FeatureSet features = kFound;
   for (const Feature feature : masked) features = features.Without(feature);
   const auto make = [features](const QueueSizes& sizes) -> std::unique_ptr<ContractWorld> {
     auto kernel = uring::LinuxKernel::Open(

@@ -126,9 +126,9 @@ class RoomTest : public testing::Test {
 
  private:
   static std::unique_ptr<uring::LinuxKernel> OpenKernel() {
-    static const uring::FeatureSet features = uring::Probe().features;
+    static const uring::FeatureSet kFeatures = uring::Probe().features;
     auto kernel =
-        uring::LinuxKernel::Open({.sq_entries = 128, .cq_entries = 1024, .features = features});
+        uring::LinuxKernel::Open({.sq_entries = 128, .cq_entries = 1024, .features = kFeatures});
     EXPECT_TRUE(kernel.ok()) << kernel.status();
     return *std::move(kernel);
   }

@@ -27,7 +27,7 @@ class SenderTest : public rooms::RoomTest {
     size_t queued = 0;  ///< bytes of the pattern so far
   };
 
-  SenderTest() : RoomTest({8, kBulkSlices, 128, 512}) {}
+  SenderTest() : RoomTest({8, kBulkSlices, 512, 8}) {}
 
   void TearDown() override {
     for (const std::unique_ptr<Link>& link : links_) {
@@ -49,9 +49,8 @@ class SenderTest : public rooms::RoomTest {
 
   /// Queues the next bytes of the pattern in a buffer of their own.
   void Queue(Link& link, uint32_t bytes, Source source = Source::kBackend) {
-    const BufferClass c = bytes > 16384 ? BufferClass::kBulk
-                          : bytes > 512 ? BufferClass::kChunk
-                                        : BufferClass::kCell;
+    // Not cells: those that wait one behind the other would be joined.
+    const BufferClass c = bytes > 16384 ? BufferClass::kBulk : BufferClass::kChunk;
     base::Piece piece{.lease = base::IsReceiveClass(c) ? arena_.Receive(c, arena_.PopReturned(c))
                                                        : arena_.TryTake(c),
                       .bytes = bytes};

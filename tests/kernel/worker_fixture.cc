@@ -20,8 +20,8 @@ namespace ringway::worker {
 namespace {
 
 uring::FeatureSet FeaturesOf(Offered offered) {
-  static const uring::FeatureSet found = uring::Probe().features;
-  return offered == Offered::kEverything ? found : uring::FeatureSet();
+  static const uring::FeatureSet kFound = uring::Probe().features;
+  return offered == Offered::kEverything ? kFound : uring::FeatureSet();
 }
 
 base::SocketAddress Ipv4AddressOf(const loopback::Socket& socket) {
