@@ -27,6 +27,8 @@ def stalled_client():
 def reset_in_handshake(gateway, _backend):
     client = wire.Client(gateway.address)
     client.send(REQUEST[:50])
+    # A connection that was reset before it is accepted is no session.
+    harness.wait_for(lambda: gateway.state()['leases'] == 1, 'the head to be held')
     client.reset()
     gateway.expect_end(side='client', reason='abandoned')
 
