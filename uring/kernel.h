@@ -59,6 +59,12 @@ struct RingMemory {
 
 inline constexpr uint64_t kNoTimeout = UINT64_MAX;
 
+/// The two descriptors of a pipe.
+struct PipeEnds {
+  int read = -1;
+  int write = -1;
+};
+
 /// One entry into the kernel.
 struct EnterRequest {
   uint32_t submit = 0;               ///< entries of the submission queue to take
@@ -90,7 +96,7 @@ class Kernel {
 
   // ---- Direct calls: those that the ring would hand to a kernel thread, or that never wait --
 
-  /// A non-blocking TCP socket of the family (AF_INET or AF_INET6), close-on-exec.
+  /// A non-blocking stream socket of the family (AF_INET, AF_INET6: TCP; AF_UNIX), close-on-exec.
   virtual int OpenSocket(int family) = 0;
   /// bind(2) to a local address with port 0, and IP_BIND_ADDRESS_NO_PORT: the connect chooses the
   /// port. WHY: bind alone would take a port that no other connection of this address can have,
@@ -100,10 +106,23 @@ class Kernel {
   virtual int SetNoDelay(int fd) = 0;
   /// The address of the other end.
   virtual int RemoteAddress(int fd, sockaddr_storage* address) = 0;
+  /// The address of this end: the one that a client has connected to.
+  virtual int LocalAddress(int fd, sockaddr_storage* address) = 0;
   /// shutdown(2). WHY not IORING_OP_SHUTDOWN: it always runs on a kernel worker thread.
   virtual int Shutdown(int fd, int how) = 0;
   /// close(2). REQUIRES: no operation on the descriptor is in flight.
   virtual int Close(int fd) = 0;
+  /// A non-blocking pipe that holds `bytes` if the kernel grants so many; returns what it holds.
+  /// WHY it may be less: an unprivileged user with many pipes gets them small (pipe(7)).
+  virtual int OpenPipe(uint32_t bytes, PipeEnds* ends) = 0;
+  /// splice(2) of at most `bytes`, one of the two a pipe's end; never waits. Returns how many were
+  /// moved; 0: the stream has ended; -EAGAIN: nothing to take, or no room. WHY not
+  /// IORING_OP_SPLICE: it always runs on a kernel worker thread. REQUIRES: the process ignores
+  /// SIGPIPE, since splice(2) knows no MSG_NOSIGNAL.
+  virtual int Splice(int from, int to, uint32_t bytes) = 0;
+  /// send(2) of bytes that others follow at once (MSG_MORE), such as a frame header in front of a
+  /// spliced payload; never waits. Returns how many were taken, -EAGAIN: none.
+  virtual int SendAhead(int fd, std::span<const uint8_t> bytes) = 0;
 };
 
 }  // namespace ringway::uring

@@ -3,6 +3,7 @@
 // Set-up, entry and the direct calls of the real kernel.
 #include "uring/linux_kernel.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/mman.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -174,7 +176,7 @@ int LinuxKernel::RegisterBuffers(std::span<const iovec> buffers) {
 int LinuxKernel::UnregisterBuffers() { return Register(IORING_UNREGISTER_BUFFERS, nullptr, 0); }
 
 int LinuxKernel::OpenSocket(int family) {
-  return OrErrno(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+  return OrErrno(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
 int LinuxKernel::BindSource(int fd, const sockaddr_storage& address, socklen_t bytes) {
@@ -194,8 +196,31 @@ int LinuxKernel::RemoteAddress(int fd, sockaddr_storage* address) {
   return OrErrno(::getpeername(fd, reinterpret_cast<sockaddr*>(address), &bytes));
 }
 
+int LinuxKernel::LocalAddress(int fd, sockaddr_storage* address) {
+  socklen_t bytes = sizeof *address;
+  return OrErrno(::getsockname(fd, reinterpret_cast<sockaddr*>(address), &bytes));
+}
+
 int LinuxKernel::Shutdown(int fd, int how) { return OrErrno(::shutdown(fd, how)); }
 
 int LinuxKernel::Close(int fd) { return OrErrno(::close(fd)); }
+
+int LinuxKernel::OpenPipe(uint32_t bytes, PipeEnds* ends) {
+  std::array<int, 2> fds{};
+  if (const int result = OrErrno(::pipe2(fds.data(), O_NONBLOCK | O_CLOEXEC)); result != 0) {
+    return result;
+  }
+  *ends = {.read = fds[0], .write = fds[1]};
+  const int held = ::fcntl(fds[1], F_SETPIPE_SZ, bytes);
+  return held > 0 ? held : ::fcntl(fds[1], F_GETPIPE_SZ);
+}
+
+int LinuxKernel::Splice(int from, int to, uint32_t bytes) {
+  return OrErrno(::splice(from, nullptr, to, nullptr, bytes, SPLICE_F_MOVE | SPLICE_F_NONBLOCK));
+}
+
+int LinuxKernel::SendAhead(int fd, std::span<const uint8_t> bytes) {
+  return OrErrno(::send(fd, bytes.data(), bytes.size(), MSG_MORE | MSG_DONTWAIT | MSG_NOSIGNAL));
+}
 
 }  // namespace ringway::uring

@@ -42,8 +42,12 @@ class LinuxKernel : public Kernel {
   int BindSource(int fd, const sockaddr_storage& address, socklen_t bytes) override;
   int SetNoDelay(int fd) override;
   int RemoteAddress(int fd, sockaddr_storage* address) override;
+  int LocalAddress(int fd, sockaddr_storage* address) override;
   int Shutdown(int fd, int how) override;
   int Close(int fd) override;
+  int OpenPipe(uint32_t bytes, PipeEnds* ends) override;
+  int Splice(int from, int to, uint32_t bytes) override;
+  int SendAhead(int fd, std::span<const uint8_t> bytes) override;
 
   /// IORING_FEAT_* of the set-up.
   uint32_t kernel_features() const { return params_.features; }

@@ -42,7 +42,7 @@ struct Gauges {
   Gauge sessions_open;
   Gauge links_open;
   Gauge leases_out;    ///< buffers of the arena, of all classes, that somebody holds
-  Gauge bytes_queued;  ///< in all send queues
+  Gauge bytes_queued;  ///< in all send queues and pipes
 };
 
 // X(name, what it counts)
@@ -63,9 +63,19 @@ struct Gauges {
   X(refused_by_address,                                                                        \
     "clients refused with 429 (or 503, the table is full) because of sessions_per_address")    \
   X(refused_by_route, "clients refused with 503 because of a route's sessions_max")            \
+  X(refused_by_servers_full,                                                                   \
+    "clients refused with 503 because every server has its sessions_per_server")               \
+  X(refused_by_health, "clients refused with 503 because probes call every server down")       \
   X(dials, "connections begun to backend servers")                                             \
   X(dials_failed, "connections to backend servers that failed or timed out")                   \
   X(dials_of_next_server, "dials of another server after one that failed")                     \
+  X(servers_ejected, "times that dials which failed in a row ejected a server for a while")    \
+  X(bytes_spliced, "bytes moved through pipes, without entering user space")                   \
+  X(pipes_missing, "times bulk bytes had to take buffers for want of a pipe")                  \
+  X(answers_relayed, "answers of backends other than 101, relayed to clients")                 \
+  X(answers_refused, "answers of backends that were no good HTTP, or no good 101")             \
+  X(answers_timed_out, "backends that took a handshake and did not answer it in time")         \
+  X(proxy_headers_refused, "connections closed for a PROXY header: bad, missing, not trusted") \
   X(dials_without_port, "dials that found no local port free: a backend needs more `source`")  \
   X(client_bytes_in, "bytes received from clients")                                            \
   X(client_bytes_out, "bytes sent to clients")                                                 \

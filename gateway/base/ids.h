@@ -32,6 +32,8 @@ enum class Operation : uint8_t {
   kCancel,        ///< read, worker: slot is the link's, one or all of whose operations end
   kCancelAccept,  ///< accept: slot is the listening socket's index
   kWake,          ///< worker: another thread asks for attention
+  kReadable,      ///< splice: slot is the link's, whose socket has bytes
+  kWritable,      ///< splice: slot is the link's, whose socket has room
 };
 
 /// Which of a session's two links.

@@ -62,6 +62,9 @@ struct Limits {
   /// Pooled 16 KiB chunks of one worker: partial request heads, and queued bytes that were moved
   /// out of receive buffers because their socket stalls.
   uint32_t chunks = 16384;
+  /// Pipes of one worker, two descriptors each: sessions that move bulk and whose bytes wait inside
+  /// the kernel at the same moment. Without one bytes go through buffers.
+  uint32_t pipes = 256;
   /// Pooled 512-byte cells of one worker: control frames, answers, a frame header that came in two
   /// pieces.
   uint32_t cells = 131072;

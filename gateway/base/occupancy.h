@@ -42,7 +42,9 @@ class Occupancy {
   Admission EnterRoute(uint32_t route, uint32_t max) { return Raise(cell(1 + route), max); }
   void LeaveRoute(uint32_t route) { Lower(cell(1 + route)); }
 
-  void EnterServer(uint32_t server) { cell(1 + routes_ + server).fetch_add(1, kRelaxed); }
+  Admission EnterServer(uint32_t server, uint32_t max) {
+    return Raise(cell(1 + routes_ + server), max);
+  }
   void LeaveServer(uint32_t server) { Lower(cell(1 + routes_ + server)); }
 
   uint32_t sessions() const { return cell(0).load(kRelaxed); }

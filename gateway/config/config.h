@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/base/address_range.h"
 #include "gateway/base/limits.h"
 #include "gateway/base/socket_address.h"
 
@@ -25,6 +26,8 @@ inline constexpr size_t kServersPerBackendMax = 64;
 inline constexpr size_t kSourcesPerBackendMax = 64;
 inline constexpr size_t kSubprotocolsPerRouteMax = 32;
 inline constexpr size_t kOriginsPerRouteMax = 64;
+inline constexpr size_t kTrustedProxiesMax = 64;
+inline constexpr uint32_t kWeightMax = 256;
 /// What a limit on sessions may be set to: more than a machine has descriptors for.
 inline constexpr uint32_t kSessionsMax = 16'777'215;
 
@@ -46,11 +49,25 @@ struct Listener {
   std::string host;
   /// 0: the kernel chooses.
   uint16_t port = 0;
+  /// Proxies whose word on the client (Forwarded, X-Forwarded-*, a PROXY header) is taken.
+  std::vector<base::AddressRange> trusted_proxies;
+  /// Every connection begins with a PROXY header and comes from a trusted proxy; others are closed.
+  bool proxy_protocol = false;
 };
 
 /// What a route does with a client's messages.
 enum class Mode : uint8_t {
-  kTcp,  ///< Payload of data frames becomes a byte stream to the backend, and back.
+  kTcp,        ///< Payload of data frames becomes a byte stream to the backend, and back.
+  kWebSocket,  ///< The backend speaks WebSocket: its 101 is relayed, then bytes pass unread.
+};
+
+/// Whether bulk bytes may pass through a pipe, without entering user space.
+enum class Splice : uint8_t { kAuto, kOff };
+
+/// What is looked at in a WebSocket that passes through.
+enum class Inspect : uint8_t {
+  kOff,      ///< nothing
+  kHeaders,  ///< frame headers: counts, sizes, message boundaries; never payload
 };
 
 /// The opcode of the frames that carry a backend's bytes to the client.
@@ -80,6 +97,42 @@ struct Route {
   std::vector<std::string> origins;
   /// Sessions of this route at once, over all workers; 0: no limit of its own.
   uint32_t sessions_max = 0;
+  Splice splice = Splice::kAuto;
+  Inspect inspect = Inspect::kOff;
+  /// kWebSocket: the Host that the backend is told; empty: the client's.
+  std::string backend_host;
+};
+
+/// How a backend's sessions are spread over its servers.
+enum class Balance : uint8_t {
+  kLeastSessions,  ///< fewest sessions for its weight, over all workers
+  kRoundRobin,     ///< in turn, by weight; each worker takes its own turns
+  kRandomTwo,      ///< the one with fewer sessions of two by chance
+  kSourceHash,     ///< by the client's address, consistently: a server less moves only its own
+};
+
+/// Which PROXY header a backend's connections begin with.
+enum class ProxyHeader : uint8_t { kNone, kV1, kV2 };
+
+/// How servers are probed.
+enum class HealthCheck : uint8_t { kOff, kTcp, kHttp };
+
+struct Health {
+  /// Dials that fail in a row until a server is ejected; 0: never.
+  uint32_t failures_max = 3;
+  /// Of the first ejection; each that follows takes twice as long, up to the maximum.
+  uint64_t eject_time_ns = 5'000'000'000;
+  uint64_t eject_time_max_ns = 300'000'000'000;
+  HealthCheck check = HealthCheck::kOff;
+  uint64_t interval_ns = 2'000'000'000;
+  /// Of one probe; at most the interval.
+  uint64_t timeout_ns = 1'000'000'000;
+  /// Probes in a row that must succeed until a server counts as healthy, or fail until it does not.
+  uint32_t rise = 2;
+  uint32_t fall = 3;
+  /// kHttp: what is asked for with GET, and the status that it must bring.
+  std::string path = "/";
+  uint32_t status = 200;
 };
 
 struct Server {
@@ -87,6 +140,10 @@ struct Server {
   std::string host;
   /// 1 to 65535.
   uint16_t port = 0;
+  /// Absolute path of a unix socket (at most 107 bytes: sun_path); then there is no host and port.
+  std::string unix_path;
+  /// 1 to kWeightMax; its share of the sessions beside the weights of the others.
+  uint32_t weight = 1;
 };
 
 struct Backend {
@@ -98,6 +155,11 @@ struct Backend {
   /// Addresses of this machine that connections leave from, in turn; port 0. Each gives one server
   /// some 28,000 connections more. Empty: the kernel chooses.
   std::vector<base::SocketAddress> sources;
+  Balance balance = Balance::kLeastSessions;
+  /// Sessions of one server at once, over all workers; 0: no limit.
+  uint32_t sessions_per_server_max = 0;
+  ProxyHeader proxy_header = ProxyHeader::kNone;
+  Health health;
 };
 
 struct Config {

@@ -68,6 +68,7 @@ constexpr LimitRow kRows[] = {
     Ring("small_buffers", &Limits::small_buffers),
     Ring("bulk_buffers", &Limits::bulk_buffers),
     Count("chunks", &Limits::chunks, 16, 1048576),
+    Count("pipes", &Limits::pipes, 0, 16384),
     Count("cells", &Limits::cells, 64, 4194304),
 };
 

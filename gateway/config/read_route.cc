@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The keys of a route that have a grammar of their own: host, path, subprotocols, origins.
+// The keys of a route that have a grammar of their own (host, path, subprotocols, origins), and
+// those that only one of the modes knows.
 #include "gateway/config/read_route.h"
 
 #include <algorithm>
@@ -119,12 +120,53 @@ std::vector<std::string> ReadOrigins(Section& section) {
   return origins;
 }
 
+void ReadTcpKeys(Section& section, Route& route) {
+  route.frames =
+      section.ReadWord("frames", Presence::kOptional, FramesWords()).value_or(route.frames);
+  route.subprotocols = ReadSubprotocols(section);
+}
+
+void ReadWebSocketKeys(Section& section, Route& route) {
+  route.inspect =
+      section.ReadWord("inspect", Presence::kOptional, InspectWords()).value_or(route.inspect);
+  const auto text =
+      section.ReadText("backend_host", Presence::kOptional, "a host such as \"app.internal\"");
+  if (!text) return;
+  auto host = ParseBackendHost(text->text);
+  if (host.ok()) {
+    route.backend_host = *std::move(host);
+  } else {
+    section.complaints().Add(
+        text->place, Cat("backend_host is ", Quoted(text->text), "; ", host.status().message()));
+  }
+}
+
+/// Of an unknown mode all keys are read, since none is known to be wrong.
+void ReadMode(Section& section, Route& route) {
+  const auto mode = section.ReadWord("mode", Presence::kRequired, ModeWords());
+  route.mode = mode.value_or(route.mode);
+  if (mode == Mode::kWebSocket) {
+    constexpr std::string_view kAgreed = "client and backend agree on it end to end";
+    section.RefuseKey("frames", "mode \"tcp\"", kAgreed);
+    section.RefuseKey("subprotocols", "mode \"tcp\"", kAgreed);
+  } else {
+    ReadTcpKeys(section, route);
+  }
+  if (mode == Mode::kTcp) {
+    section.RefuseKey("inspect", "mode \"websocket\"", "the gateway itself ends each frame here");
+    section.RefuseKey("backend_host", "mode \"websocket\"",
+                      "the backend gets no HTTP request here");
+  } else {
+    ReadWebSocketKeys(section, route);
+  }
+}
+
 }  // namespace
 
 RouteDraft ReadRoute(const Value& table, Complaints& complaints) {
-  constexpr std::string_view kKeys[] = {"name",    "listener",    "host",   "path",
-                                        "mode",    "backend",     "frames", "subprotocols",
-                                        "origins", "sessions_max"};
+  constexpr std::string_view kKeys[] = {
+      "name",         "listener", "host",         "path",   "mode",    "backend",     "frames",
+      "subprotocols", "origins",  "sessions_max", "splice", "inspect", "backend_host"};
   Section section(table, "[[route]]", kKeys, complaints);
   RouteDraft draft;
   Route& route = draft.route;
@@ -140,10 +182,9 @@ RouteDraft ReadRoute(const Value& table, Complaints& complaints) {
   } else {
     draft.path = {};
   }
-  route.mode = section.ReadWord("mode", Presence::kRequired, ModeWords()).value_or(route.mode);
-  route.frames =
-      section.ReadWord("frames", Presence::kOptional, FramesWords()).value_or(route.frames);
-  route.subprotocols = ReadSubprotocols(section);
+  ReadMode(section, route);
+  route.splice =
+      section.ReadWord("splice", Presence::kOptional, SpliceWords()).value_or(route.splice);
   route.origins = ReadOrigins(section);
   route.sessions_max =
       static_cast<uint32_t>(section.ReadCount("sessions_max", {1, kSessionsMax}).value_or(0));

@@ -57,6 +57,13 @@ const Value* Section::FindOrComplain(std::string_view key, Presence presence,
   return value;
 }
 
+void Section::RefuseKey(std::string_view key, std::string_view belongs_to, std::string_view why) {
+  const Value* value = Find(key);
+  if (value == nullptr) return;
+  complaints_.Add(value->place,
+                  Cat("\"", key, "\" is for ", belongs_to, "; expected it left out, ", why));
+}
+
 void Section::ComplainOfKind(std::string_view key, const Value& value, std::string_view expected) {
   complaints_.Add(value.place, Cat("wrong type for \"", key, "\": ", KindName(value.kind),
                                    "; expected ", expected));

@@ -87,6 +87,17 @@ class Section {
     return std::nullopt;
   }
 
+  /// Complains of a key that means nothing beside what else its table says:
+  /// `"frames" is for mode "tcp"; expected it left out, <why>`.
+  void RefuseKey(std::string_view key, std::string_view belongs_to, std::string_view why);
+
+  /// Whether a Read function that returned `read` for the key found nothing wrong with it.
+  template <typename Meaning>
+  [[nodiscard]] bool IsAbsentOrValid(std::string_view key,
+                                     const std::optional<Meaning>& read) const {
+    return read || Find(key) == nullptr;
+  }
+
   /// `wrong type for "port": a boolean; expected ...`
   void ComplainOfKind(std::string_view key, const Value& value, std::string_view expected);
 

@@ -47,7 +47,14 @@ void AppendListeners(const Config& config, std::string& out) {
   out += "listeners\n";
   for (const Listener& each : config.listeners) {
     out += Cat("  ", Padded(each.name, width), "  ", AddressText(each.host, each.port),
-               each.port == 0 ? " (the kernel chooses the port)\n" : "\n");
+               each.port == 0 ? " (the kernel chooses the port)" : "",
+               each.proxy_protocol ? ", PROXY header required" : "", "\n");
+    if (each.trusted_proxies.empty()) continue;
+    std::vector<std::string> ranges;
+    for (const base::AddressRange& range : each.trusted_proxies) {
+      ranges.push_back(AddressRangeText(range));
+    }
+    out += Cat("  ", Padded("", width), "  trusted proxies: ", Joined(ranges), "\n");
   }
 }
 
@@ -57,6 +64,14 @@ std::string OriginsText(const Route& route) {
   return Joined(route.origins);
 }
 
+/// What becomes of the bytes, after the name of the mode.
+std::string ModeText(const Route& route) {
+  const std::string splice = Cat(", splice ", WordFor(route.splice));
+  if (route.mode == Mode::kTcp) return Cat(", frames ", WordFor(route.frames), splice);
+  const std::string inspect = Cat(", inspect ", WordFor(route.inspect));
+  return route.inspect == Inspect::kOff ? Cat(inspect, splice) : Cat(inspect, ", no splice");
+}
+
 void AppendRoutes(const Config& config, std::string& out) {
   const size_t width = NameWidth(config.routes);
   out += "routes\n";
@@ -64,8 +79,11 @@ void AppendRoutes(const Config& config, std::string& out) {
     const std::string_view host = each.host;
     out += Cat("  ", Padded(each.name, width), "  ", config.listeners[each.listener_index].name,
                ", host ", host.empty() ? "any" : host, ", path ", PathPattern(each), " -> ",
-               WordFor(each.mode), ", frames ", WordFor(each.frames), ", backend ",
+               WordFor(each.mode), ModeText(each), ", backend ",
                config.backends[each.backend_index].name, "\n");
+    if (!each.backend_host.empty()) {
+      out += Cat("  ", Padded("", width), "  host for the backend: ", each.backend_host, "\n");
+    }
     out += Cat("  ", Padded("", width), "  origins: ", OriginsText(each), "\n");
     if (each.sessions_max != 0) {
       out += Cat("  ", Padded("", width), "  sessions: at most ", each.sessions_max, "\n");
@@ -83,16 +101,45 @@ std::string SourcesText(const Backend& backend) {
   return out;
 }
 
+std::string BalanceText(const Backend& backend) {
+  std::string out = Cat("balance ", WordFor(backend.balance));
+  if (backend.sessions_per_server_max != 0) {
+    out += Cat(", at most ", backend.sessions_per_server_max, " sessions a server");
+  }
+  if (backend.proxy_header == ProxyHeader::kNone) return out;
+  return Cat(out, ", PROXY header ", WordFor(backend.proxy_header));
+}
+
+std::string EjectionText(const Health& health) {
+  if (health.failures_max == 0) return "no server is ejected";
+  return Cat("ejected after ", health.failures_max, " failures in a row, for ",
+             DurationText(health.eject_time_ns), " to ", DurationText(health.eject_time_max_ns));
+}
+
+std::string ProbesText(const Health& health) {
+  if (health.check == HealthCheck::kOff) return "health check off";
+  const std::string request =
+      health.check == HealthCheck::kHttp ? Cat(" GET ", health.path, " for ", health.status) : "";
+  return Cat("health check ", WordFor(health.check), request, " every ",
+             DurationText(health.interval_ns), ", timeout ", DurationText(health.timeout_ns),
+             ", rise ", health.rise, ", fall ", health.fall);
+}
+
 void AppendBackends(const Config& config, std::string& out) {
   const size_t width = NameWidth(config.backends);
   out += "backends\n";
   for (const Backend& each : config.backends) {
     std::vector<std::string> servers;
     for (const Server& server : each.servers) {
-      servers.push_back(AddressText(server.host, server.port));
+      servers.push_back(server.weight == 1
+                            ? ServerText(server)
+                            : Cat(ServerText(server), " (weight ", server.weight, ")"));
     }
+    const std::string indent = Cat("  ", Padded("", width), "  ");
     out += Cat("  ", Padded(each.name, width), "  ", Joined(servers), ", connect timeout ",
                DurationText(each.connect_timeout_ns), SourcesText(each), "\n");
+    out += Cat(indent, BalanceText(each), "\n");
+    out += Cat(indent, EjectionText(each.health), "; ", ProbesText(each.health), "\n");
   }
 }
 

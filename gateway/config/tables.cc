@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One function a table, in the order of the schema; the table of routes has its own file.
+// One function a table, in the order of the schema; those of routes and backends have files of
+// their own.
 #include "gateway/config/tables.h"
 
 #include <array>
@@ -9,6 +10,7 @@
 #include "gateway/config/address.h"
 #include "gateway/config/limit_rows.h"
 #include "gateway/config/quantity.h"
+#include "gateway/config/read_backend.h"
 #include "gateway/config/read_route.h"
 #include "gateway/config/text.h"
 #include "gateway/config/vocabulary.h"
@@ -17,12 +19,10 @@ namespace ringway::config {
 namespace {
 
 constexpr uint32_t kWorkersMax = 256;
-/// sun_path of sockaddr_un(7) has 108 bytes, one of them the final zero.
-constexpr size_t kSocketPathBytesMax = 107;
 constexpr uint64_t kSecondNs = 1'000'000'000;
 constexpr uint64_t kDayNs = 24 * 3600 * kSecondNs;
-constexpr Section::Range kConnectTimeoutNs = {1'000'000, kDayNs};
 constexpr Section::Range kResolveIntervalNs = {kSecondNs, kDayNs};
+constexpr std::string_view kTrustedProxiesExpected = R"(a list such as ["10.0.0.0/8", "::1"])";
 
 uint32_t ReadWorkers(Section& section) {
   const std::string expected = Cat("\"auto\" or 1 to ", kWorkersMax);
@@ -58,8 +58,7 @@ Gateway ReadGateway(const Value& table, Complaints& complaints) {
                                     .value_or(gateway.resolve_interval_ns);
   const auto socket = section.ReadText("control_socket", Presence::kOptional, kSocketExpected);
   if (!socket || socket->text.empty()) return gateway;
-  if (socket->text.front() == '/' && socket->text.size() <= kSocketPathBytesMax &&
-      socket->text.find('\0') == std::string::npos) {
+  if (IsSocketPath(socket->text)) {
     gateway.control_socket = socket->text;
   } else {
     complaints.Add(socket->place,
@@ -68,12 +67,41 @@ Gateway ReadGateway(const Value& table, Complaints& complaints) {
   return gateway;
 }
 
+std::vector<base::AddressRange> ReadTrustedProxies(Section& section) {
+  const auto texts = section.ReadTexts("trusted_proxies", Presence::kOptional,
+                                       {1, kTrustedProxiesMax}, kTrustedProxiesExpected);
+  std::vector<base::AddressRange> ranges;
+  if (!texts) return ranges;
+  for (const PlacedText& text : *texts) {
+    const auto range = ParseAddressRange(text.text);
+    if (range.ok()) {
+      ranges.push_back(*range);
+    } else {
+      section.complaints().Add(
+          text.place, Cat("trusted proxy is ", Quoted(text.text), "; ", range.status().message()));
+    }
+  }
+  return ranges;
+}
+
+void ReadTrust(Section& section, Listener& listener) {
+  listener.trusted_proxies = ReadTrustedProxies(section);
+  listener.proxy_protocol =
+      section.ReadWord("proxy_protocol", Presence::kOptional, ProxyProtocolWords()).value_or(false);
+  if (!listener.proxy_protocol || section.Find("trusted_proxies") != nullptr) return;
+  section.complaints().Add(section.Find("proxy_protocol")->place,
+                           Cat("proxy_protocol is \"required\" and nobody is trusted to send it; "
+                               "expected trusted_proxies beside it, ",
+                               kTrustedProxiesExpected));
+}
+
 ListenerDraft ReadListener(const Value& table, Complaints& complaints) {
-  constexpr std::string_view kKeys[] = {"name", "address"};
+  constexpr std::string_view kKeys[] = {"name", "address", "trusted_proxies", "proxy_protocol"};
   Section section(table, "[[listener]]", kKeys, complaints);
   ListenerDraft draft;
   draft.name = section.ReadName().value_or(PlacedText{});
   draft.listener.name = draft.name.text;
+  ReadTrust(section, draft.listener);
   const auto address =
       section.ReadText("address", Presence::kRequired, "an address such as \"127.0.0.1:8080\"");
   if (!address) return draft;
@@ -86,53 +114,6 @@ ListenerDraft ReadListener(const Value& table, Complaints& complaints) {
   draft.address = *address;
   draft.listener.host = std::move(parsed->host);
   draft.listener.port = parsed->port;
-  return draft;
-}
-
-std::vector<Server> ReadServers(Section& section) {
-  const auto texts = section.ReadTexts("servers", Presence::kRequired, {1, kServersPerBackendMax},
-                                       "a list such as [\"127.0.0.1:5000\"]");
-  std::vector<Server> servers;
-  if (!texts) return servers;
-  for (const PlacedText& text : *texts) {
-    auto address = ParseServerAddress(text.text);
-    if (address.ok()) {
-      servers.push_back({.host = std::move(address->host), .port = address->port});
-    } else {
-      section.complaints().Add(
-          text.place, Cat("server is ", Quoted(text.text), "; ", address.status().message()));
-    }
-  }
-  return servers;
-}
-
-std::vector<base::SocketAddress> ReadSources(Section& section) {
-  const auto texts = section.ReadTexts("source", Presence::kOptional, {1, kSourcesPerBackendMax},
-                                       "a list such as [\"192.0.2.7\", \"192.0.2.8\"]");
-  std::vector<base::SocketAddress> sources;
-  if (!texts) return sources;
-  for (const PlacedText& text : *texts) {
-    const auto address = ParseSourceAddress(text.text);
-    if (address.ok()) {
-      sources.push_back(*address);
-    } else {
-      section.complaints().Add(
-          text.place, Cat("source is ", Quoted(text.text), "; ", address.status().message()));
-    }
-  }
-  return sources;
-}
-
-BackendDraft ReadBackend(const Value& table, Complaints& complaints) {
-  constexpr std::string_view kKeys[] = {"name", "servers", "connect_timeout", "source"};
-  Section section(table, "[[backend]]", kKeys, complaints);
-  BackendDraft draft;
-  draft.name = section.ReadName().value_or(PlacedText{});
-  draft.backend.name = draft.name.text;
-  draft.backend.servers = ReadServers(section);
-  draft.backend.sources = ReadSources(section);
-  draft.backend.connect_timeout_ns = section.ReadDurationNs("connect_timeout", kConnectTimeoutNs)
-                                         .value_or(draft.backend.connect_timeout_ns);
   return draft;
 }
 

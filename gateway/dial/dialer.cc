@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <cerrno>
 #include <cstring>
@@ -29,6 +30,21 @@ socklen_t ToSockaddr(const base::SocketAddress& address, sockaddr_storage* out) 
   ipv4->sin_port = htons(address.port);
   std::memcpy(&ipv4->sin_addr, address.bytes.data(), sizeof ipv4->sin_addr);
   return sizeof *ipv4;
+}
+
+socklen_t ToSockaddr(const Server& server, sockaddr_storage* out) {
+  if (server.unix_path.empty()) return ToSockaddr(server.address, out);
+  *out = {};
+  auto* local = reinterpret_cast<sockaddr_un*>(out);
+  local->sun_family = AF_UNIX;
+  // The configuration refuses a path that is longer.
+  server.unix_path.copy(local->sun_path, sizeof local->sun_path - 1);
+  return sizeof *local;
+}
+
+int FamilyOf(const Server& server) {
+  if (!server.unix_path.empty()) return AF_UNIX;
+  return server.address.family == base::AddressFamily::kIpv6 ? AF_INET6 : AF_INET;
 }
 
 /// A socket that could not be bound. WHY not its errno: EADDRNOTAVAIL would look like a connect
@@ -74,11 +90,11 @@ const char* DescribeForOperator(DialOutcome outcome) {
   }
 }
 
-int Dialer::OpenSocket(const base::SocketAddress& server, const base::SocketAddress* source) {
-  const int family = server.family == base::AddressFamily::kIpv6 ? AF_INET6 : AF_INET;
+int Dialer::OpenSocket(const Server& server, const base::SocketAddress* source) {
+  const int family = FamilyOf(server);
   const int fd = ring_->kernel().OpenSocket(family);
   // A socket without TCP_NODELAY works, only later: not a reason to refuse a session.
-  if (fd >= 0) static_cast<void>(ring_->kernel().SetNoDelay(fd));
+  if (fd >= 0 && family != AF_UNIX) static_cast<void>(ring_->kernel().SetNoDelay(fd));
   if (fd < 0 || source == nullptr) return fd;
   sockaddr_storage address;
   const socklen_t bytes = ToSockaddr(*source, &address);
@@ -87,7 +103,7 @@ int Dialer::OpenSocket(const base::SocketAddress& server, const base::SocketAddr
   return kBindFailed;
 }
 
-void Dialer::Connect(base::LinkId id, int fd, const base::SocketAddress& server) {
+void Dialer::Connect(base::LinkId id, int fd, const Server& server) {
   sockaddr_storage& address = addresses_.Take(*ring_);
   const socklen_t bytes = ToSockaddr(server, &address);
   io_uring_sqe* sqe = ring_->NextEntry();
@@ -105,6 +121,8 @@ DialOutcome Dialer::Classify(int error) {
       return DialOutcome::kConnected;
     case ECONNREFUSED:
     case ECONNRESET:
+    case ENOENT:  // a unix socket: nobody has bound it
+    case EAGAIN:  // a unix socket: its backlog is full
       return DialOutcome::kRefused;
     case ENETUNREACH:
     case EHOSTUNREACH:

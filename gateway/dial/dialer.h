@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <cstdint>
+#include <string_view>
 
 #include "gateway/base/counters.h"
 #include "gateway/base/ids.h"
@@ -34,19 +35,27 @@ const char* Describe(DialOutcome outcome);
 /// The same, and what to do where there is something.
 const char* DescribeForOperator(DialOutcome outcome);
 
+/// Who is dialled.
+struct Server {
+  base::SocketAddress address;
+  /// Of a unix socket, at most 107 bytes; then the address says nothing.
+  std::string_view unix_path;
+};
+
 /// All dials of one worker. One thread.
 class Dialer {
  public:
   /// Both must outlive it.
   Dialer(uring::Ring& ring, base::Counters& counters) : ring_(&ring), counters_(&counters) {}
 
-  /// A socket for the server's family, TCP_NODELAY set, bound to `source` (of the same family; its
-  /// port is chosen by the connect) unless that is nullptr; or what OnSocketError takes.
-  int OpenSocket(const base::SocketAddress& server, const base::SocketAddress* source);
+  /// A socket for the server's family, with TCP_NODELAY where that is TCP's, bound to `source` (of
+  /// the same family; its port is chosen by the connect) unless that is nullptr; or what
+  /// OnSocketError takes.
+  int OpenSocket(const Server& server, const base::SocketAddress* source);
 
   /// Connects `fd`; the completion carries Operation::kConnect and the link's id. The address is
   /// copied.
-  void Connect(base::LinkId id, int fd, const base::SocketAddress& server);
+  void Connect(base::LinkId id, int fd, const Server& server);
 
   /// Takes the completion of a connect.
   DialOutcome OnCompletion(const io_uring_cqe& cqe);

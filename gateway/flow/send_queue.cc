@@ -143,6 +143,14 @@ Returned SendQueue::OnSent(SlicePool& pool, Arena& arena, uint32_t sent) {
   return returned;
 }
 
+uint32_t SendQueue::BytesOf(SlicePool& pool, Source source) const {
+  uint32_t bytes = 0;
+  for (uint32_t at = head_; at != kNoSlot; at = pool[at].next) {
+    if (pool[at].source == source) bytes += pool[at].bytes;
+  }
+  return bytes;
+}
+
 Returned SendQueue::Clear(SlicePool& pool, Arena& arena) {
   RINGWAY_CHECK_OP(in_flight_, ==, 0);
   Returned returned;

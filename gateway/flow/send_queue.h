@@ -76,6 +76,9 @@ class SendQueue {
   /// Discards everything. REQUIRES: nothing is in flight.
   Returned Clear(SlicePool& pool, base::Arena& arena);
 
+  /// Those of its bytes that came from `source`. Walks the queue: not for the message path.
+  uint32_t BytesOf(SlicePool& pool, Source source) const;
+
   bool empty() const { return head_ == base::kNoSlot; }
   uint32_t bytes() const { return bytes_; }
   uint32_t slices() const { return slices_; }

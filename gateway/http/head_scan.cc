@@ -3,6 +3,7 @@
 // One pass over the bytes, line by line; each step either moves on, waits for more, or refuses.
 #include "gateway/http/head_scan.h"
 
+#include "gateway/http/backend_refusals.h"
 #include "gateway/http/bytes.h"
 #include "gateway/http/refusals.h"
 
@@ -13,6 +14,46 @@ namespace {
 constexpr char kTlsHandshake = 0x16;
 constexpr std::string_view kVersionPrefix = "HTTP/";
 constexpr std::string_view kVersion = "HTTP/1.1";
+constexpr std::string_view kVersionOfOld = "HTTP/1.0";
+/// The fixed part of a status line; "d" is a digit.
+constexpr std::string_view kStatusLineForm = "HTTP/d.d ddd ";
+
+/// What a scan says about lines that requests and responses have in common.
+struct LineRefusals {
+  Refusal carriage_return;
+  Refusal line_feed;
+  Refusal control_byte;
+  Refusal folded_line;
+  Refusal space_before_colon;
+  Refusal without_colon;
+  Refusal field_name;
+  Refusal too_many_fields;
+  Refusal head_too_long;
+};
+
+constexpr LineRefusals kRequestLines{
+    .carriage_return = kBareCarriageReturn,
+    .line_feed = kBareLineFeed,
+    .control_byte = kControlByte,
+    .folded_line = kFoldedLine,
+    .space_before_colon = kSpaceBeforeColon,
+    .without_colon = kFieldWithoutColon,
+    .field_name = kFieldNameMalformed,
+    .too_many_fields = kTooManyFields,
+    .head_too_long = kHeadTooLong,
+};
+
+constexpr LineRefusals kResponseLines{
+    .carriage_return = kBackendCarriageReturn,
+    .line_feed = kBackendLineFeed,
+    .control_byte = kBackendControlByte,
+    .folded_line = kBackendFoldedLine,
+    .space_before_colon = kBackendSpaceBeforeColon,
+    .without_colon = kBackendWithoutColon,
+    .field_name = kBackendFieldName,
+    .too_many_fields = kBackendTooManyFields,
+    .head_too_long = kBackendHeadTooLong,
+};
 
 bool IsDigit(char byte) { return byte >= '0' && byte <= '9'; }
 
@@ -22,21 +63,27 @@ bool IsVersion(std::string_view text) {
          text[6] == '.' && IsDigit(text[7]);
 }
 
+enum class FirstLine : uint8_t { kRequest, kStatus };
+
 /// A cursor over the bytes that have come, up to the longest head. Every step function returns
 /// false when the scan is over for now: refusal_ says whether for good.
 class Scan {
  public:
-  explicit Scan(std::string_view window) : window_(window) {}
+  Scan(std::string_view window, FirstLine first_line)
+      : window_(window),
+        first_line_(first_line),
+        words_(first_line == FirstLine::kRequest ? kRequestLines : kResponseLines) {}
 
   /// True: the blank line has been passed.
   bool Run(HeadPlace* place) {
-    if (!SkipEmptyLine()) return false;
+    const bool is_request = first_line_ == FirstLine::kRequest;
+    if (is_request && !SkipEmptyLine()) return false;
     place->begin = at_;
-    if (!PassRequestLine()) return false;
+    if (is_request ? !PassRequestLine() : !PassStatusLine()) return false;
     for (size_t fields = 0;; ++fields) {
       if (AtEnd()) return false;
       if (window_[at_] == '\r') break;
-      if (fields == kHeaderFieldsMax) return Refuse(kTooManyFields);
+      if (fields == kHeaderFieldsMax) return Refuse(words_.too_many_fields);
       if (!PassField()) return false;
     }
     if (!PassLineEnd()) return false;
@@ -44,7 +91,10 @@ class Scan {
     return true;
   }
 
+  /// nullptr: nothing is wrong so far.
   [[nodiscard]] const Refusal* Why() const { return refusal_; }
+
+  [[nodiscard]] const Refusal& WhyTooLong() const { return words_.head_too_long; }
 
  private:
   [[nodiscard]] bool AtEnd() const { return at_ == window_.size(); }
@@ -57,20 +107,20 @@ class Scan {
   /// For a byte that no rule of its place has a better word for.
   bool RefuseByte(const Refusal& otherwise) {
     const auto byte = static_cast<unsigned char>(window_[at_]);
-    if (byte == '\n') return Refuse(kBareLineFeed);
+    if (byte == '\n') return Refuse(words_.line_feed);
     if (byte == '\r') {
       // Whether it is bare, the next byte tells.
       if (at_ + 1 == window_.size()) return false;
-      return Refuse(window_[at_ + 1] == '\n' ? otherwise : kBareCarriageReturn);
+      return Refuse(window_[at_ + 1] == '\n' ? otherwise : words_.carriage_return);
     }
-    if (byte == 0x7f || (byte < 0x20 && byte != '\t')) return Refuse(kControlByte);
+    if (byte == 0x7f || (byte < 0x20 && byte != '\t')) return Refuse(words_.control_byte);
     return Refuse(otherwise);
   }
 
   /// REQUIRES: window_[at_] == '\r'.
   bool PassLineEnd() {
     if (at_ + 1 == window_.size()) return false;
-    if (window_[at_ + 1] != '\n') return Refuse(kBareCarriageReturn);
+    if (window_[at_ + 1] != '\n') return Refuse(words_.carriage_return);
     at_ += 2;
     return true;
   }
@@ -108,6 +158,24 @@ class Scan {
     return Refuse(IsVersion(version) ? kVersionNotSupported : kRequestLineMalformed);
   }
 
+  /// HTTP-version SP 3DIGIT SP [ reason-phrase ] (RFC 9112 4).
+  bool PassStatusLine() {
+    const size_t begin = at_;
+    for (const char wanted : kStatusLineForm) {
+      if (AtEnd()) return false;
+      const char byte = window_[at_];
+      if (wanted == 'd' ? !IsDigit(byte) : byte != wanted) return RefuseByte(kBackendStatusLine);
+      if (at_++ - begin + 1 != kVersion.size()) continue;
+      const std::string_view version = window_.substr(begin, kVersion.size());
+      if (version != kVersion && version != kVersionOfOld) return Refuse(kBackendVersion);
+    }
+    // RFC 9110 15: below 100 there is no class that says how to read it.
+    if (window_[at_ - 4] == '0') return Refuse(kBackendStatusLine);
+    at_ = SkipWhile(ByteClass::kValue, window_, at_);
+    if (AtEnd()) return false;
+    return window_[at_] == '\r' ? PassLineEnd() : RefuseByte(words_.control_byte);
+  }
+
   bool PassField() {
     const size_t begin = at_;
     at_ = SkipWhile(ByteClass::kToken, window_, begin);
@@ -115,37 +183,48 @@ class Scan {
     if (window_[at_] != ':' || at_ == begin) return RefuseFieldName(begin);
     at_ = SkipWhile(ByteClass::kValue, window_, at_ + 1);
     if (AtEnd()) return false;
-    if (window_[at_] != '\r') return RefuseByte(kControlByte);
+    if (window_[at_] != '\r') return RefuseByte(words_.control_byte);
     return PassLineEnd();
   }
 
   bool RefuseFieldName(size_t begin) {
     const char byte = window_[at_];
     if (byte == ' ' || byte == '\t') {
-      return Refuse(at_ == begin ? kFoldedLine : kSpaceBeforeColon);
+      return Refuse(at_ == begin ? words_.folded_line : words_.space_before_colon);
     }
-    return RefuseByte(byte == '\r' ? kFieldWithoutColon : kFieldNameMalformed);
+    return RefuseByte(byte == '\r' ? words_.without_colon : words_.field_name);
   }
 
   std::string_view window_;
+  FirstLine first_line_;
+  const LineRefusals& words_;
   size_t at_ = 0;
   const Refusal* refusal_ = nullptr;
 };
 
-}  // namespace
-
-HeadResult ScanHead(std::string_view bytes, size_t head_bytes_max, HeadPlace* place,
-                    Refusal* refusal) {
-  const std::string_view window = bytes.substr(0, head_bytes_max);
-  Scan scan(window);
+HeadResult ScanLines(FirstLine first_line, std::string_view bytes, size_t head_bytes_max,
+                     HeadPlace* place, Refusal* refusal) {
+  Scan scan(bytes.substr(0, head_bytes_max), first_line);
   HeadPlace found;
   if (scan.Run(&found)) {
     *place = found;
     return HeadResult::kWhole;
   }
   if (scan.Why() == nullptr && bytes.size() < head_bytes_max) return HeadResult::kNeedMore;
-  *refusal = scan.Why() != nullptr ? *scan.Why() : kHeadTooLong;
+  *refusal = scan.Why() != nullptr ? *scan.Why() : scan.WhyTooLong();
   return HeadResult::kRefused;
+}
+
+}  // namespace
+
+HeadResult ScanHead(std::string_view bytes, size_t head_bytes_max, HeadPlace* place,
+                    Refusal* refusal) {
+  return ScanLines(FirstLine::kRequest, bytes, head_bytes_max, place, refusal);
+}
+
+HeadResult ScanResponseHead(std::string_view bytes, size_t head_bytes_max, HeadPlace* place,
+                            Refusal* refusal) {
+  return ScanLines(FirstLine::kStatus, bytes, head_bytes_max, place, refusal);
 }
 
 }  // namespace ringway::http

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The first look at a request head, before any parser: finds its lines and its end and refuses
-// every byte over which two parsers could disagree (a folded line, a bare CR or LF, a space before
-// a colon, a control byte). What has passed has one reading.
+// The first look at the head of a request or a response, before any parser: finds its lines and its
+// end and refuses every byte over which two parsers could disagree (a folded line, a bare CR or LF,
+// a space before a colon, a control byte). What has passed has one reading.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ namespace ringway::http {
 
 /// Where the head lies. Offsets from the front of the bytes that were scanned.
 struct HeadPlace {
-  /// First byte of the request line: 2 behind an empty line, else 0.
+  /// First byte of the request line or status line: 2 behind an empty line, else 0.
   size_t begin = 0;
   /// Behind the blank line.
   size_t end = 0;
@@ -30,5 +30,11 @@ struct HeadPlace {
 /// and nowhere else (RFC 9112 2.2, 3, 5).
 HeadResult ScanHead(std::string_view bytes, size_t head_bytes_max, HeadPlace* place,
                     Refusal* refusal);
+
+/// The same for a response, whose first line is `"HTTP/1." ( "0" / "1" ) SP 3DIGIT SP
+/// *( VCHAR / SP / HTAB / obs-text )` with a status of at least 100 (RFC 9112 4), and in front of
+/// which there is no empty line. Its refusals are those of backend_refusals.h.
+HeadResult ScanResponseHead(std::string_view bytes, size_t head_bytes_max, HeadPlace* place,
+                            Refusal* refusal);
 
 }  // namespace ringway::http

@@ -111,6 +111,10 @@ inline constexpr Refusal kAddressesTooMany{Status::kServiceUnavailable,
                                            "the gateway cannot count one more address"};
 inline constexpr Refusal kSessionsOfRoute{Status::kServiceUnavailable,
                                           "this route carries all sessions that it may"};
+inline constexpr Refusal kServersFull{Status::kServiceUnavailable,
+                                      "every server carries all sessions that it may"};
+inline constexpr Refusal kNoServerHealthy{Status::kServiceUnavailable,
+                                          "no server of the backend is healthy"};
 inline constexpr Refusal kShuttingDown{Status::kServiceUnavailable, "the gateway is shutting down"};
 /// `why`: the dialler's sentence, of static storage.
 constexpr Refusal BackendFailed(std::string_view why) { return {Status::kBadGateway, why}; }
@@ -164,6 +168,8 @@ inline constexpr std::array kRefusals{
     kSessionsPerAddress,
     kAddressesTooMany,
     kSessionsOfRoute,
+    kServersFull,
+    kNoServerHealthy,
     kShuttingDown,
     kBackendTooSlow,
 };

@@ -1,44 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Text appended to a fixed buffer; whoever runs out of room learns it once, at the end.
+// Fixed texts put together: which fields go with which status.
 #include "gateway/http/response_head.h"
 
-#include <algorithm>
-#include <charconv>
+#include <array>
 
 #include "gateway/http/accept_key.h"
+#include "gateway/http/writer.h"
 
 namespace ringway::http {
 namespace {
-
-/// Appends until something does not fit; from then on it only remembers that.
-class Writer {
- public:
-  explicit Writer(std::span<char> out) : out_(out) {}
-
-  Writer& Text(std::string_view text) {
-    fits_ = fits_ && text.size() <= out_.size() - used_;
-    if (!fits_) return *this;
-    std::copy(text.begin(), text.end(), out_.begin() + used_);
-    used_ += text.size();
-    return *this;
-  }
-
-  Writer& Number(size_t number) {
-    // 20 digits hold any 64-bit number.
-    char digits[20];
-    const auto end = std::to_chars(digits, digits + sizeof(digits), number).ptr;
-    return Text({digits, end});
-  }
-
-  /// Bytes written; 0 if something did not fit.
-  [[nodiscard]] size_t Finish() const { return fits_ ? used_ : 0; }
-
- private:
-  std::span<char> out_;
-  size_t used_ = 0;
-  bool fits_ = true;
-};
 
 /// The fields that only some statuses have, as whole lines, and the Connection field of each.
 std::string_view FieldsOf(Status status) {

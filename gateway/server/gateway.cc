@@ -27,6 +27,8 @@ namespace {
 constexpr uint64_t kDescriptorReserve = 128;
 /// A worker's ring, its wake descriptor and what it may hold for a moment.
 constexpr uint64_t kDescriptorsPerWorker = 4;
+/// One pipe, which takes two, for so many descriptors at most.
+constexpr uint64_t kDescriptorsPerPipe = 16;
 
 /// Raises the soft limit on descriptors to the hard one; returns it.
 uint64_t RaiseDescriptorLimit() {
@@ -50,8 +52,12 @@ std::shared_ptr<const config::Config> FitToDescriptors(const config::Config& con
                                                        uint32_t workers) {
   auto fitted = std::make_shared<config::Config>(config);
   const uint64_t descriptors = RaiseDescriptorLimit();
+  // Pipes serve bulk; where descriptors are few, they are for sessions first.
+  fitted->limits.pipes = static_cast<uint32_t>(
+      std::min<uint64_t>(fitted->limits.pipes, descriptors / kDescriptorsPerPipe / workers));
   const uint64_t reserve =
-      kDescriptorReserve + workers * (kDescriptorsPerWorker + config.listeners.size());
+      kDescriptorReserve + (HasProbes(config) ? Prober::kProbesMax : 0) +
+      workers * (kDescriptorsPerWorker + config.listeners.size() + 2ULL * fitted->limits.pipes);
   const uint64_t usable = descriptors > reserve * 2 ? descriptors - reserve : descriptors / 2;
   const uint64_t sessions = std::max<uint64_t>(1, usable / 2 / workers);
   if (sessions < fitted->limits.sessions_per_worker_max) {
@@ -108,7 +114,7 @@ class Gateway::Opening {
   absl::Status status_;
 };
 
-Gateway::Gateway(Listeners listeners) : listeners_(std::move(listeners)) {}
+Gateway::Gateway(Listeners listeners) : listeners_(std::move(listeners)), seed_(Chance()) {}
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(
     const std::shared_ptr<const config::Config>& config, uring::FeatureSet features) {
@@ -121,9 +127,12 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(
 
   auto occupancy = worker::MapOccupancy(*(*snapshot)->config, workers, Chance());
   if (!occupancy.ok()) return occupancy.status();
+  auto health = worker::MapServerHealth(*config);
+  if (!health.ok()) return health.status();
 
   std::unique_ptr<Gateway> gateway(new Gateway(*std::move(listeners)));
   gateway->occupancy_ = std::make_shared<base::Occupancy>(*std::move(occupancy));
+  gateway->health_ = std::make_shared<base::ServerHealth>(*std::move(health));
   gateway->done_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (gateway->done_fd_ < 0) {
     return absl::ResourceExhaustedError(absl::StrCat("eventfd: ", std::strerror(errno)));
@@ -137,6 +146,10 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(
     }
     gateway->threads_.push_back(std::move(thread));
   }
+  if (HasProbes(*config)) {
+    absl::Status status = gateway->StartProber(config, (*snapshot)->addresses);
+    if (!status.ok()) return status;
+  }
   const auto opening = std::make_shared<Opening>(workers);
   gateway->running_.store(workers);
   for (auto& thread : gateway->threads_) {
@@ -148,12 +161,42 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(
     for (auto& thread : gateway->threads_) thread->thread.join();
     return status;
   }
-  if (HasNames(*config)) {
-    gateway->refresher_ = std::make_unique<Refresher>(
-        config, (*snapshot)->addresses, LookUpBySystem,
-        [&gateway = *gateway](const auto& addresses) { gateway.PostAddresses(addresses); });
-  }
+  if (HasNames(*config)) gateway->FollowNames(config, (*snapshot)->addresses);
   return gateway;
+}
+
+absl::Status Gateway::StartProber(const std::shared_ptr<const config::Config>& config,
+                                  const worker::ServerAddresses& addresses) {
+  auto prober = Prober::Start(config, addresses, health_, [config](const ServerChange& change) {
+    const bool is_up = change.change == base::HealthChange::kUp;
+    LogLine(is_up ? config::LogLevel::kInfo : config::LogLevel::kWarn,
+            DescribeChange(*config, change));
+  });
+  if (!prober.ok()) return prober.status();
+  prober_ = *std::move(prober);
+  return absl::OkStatus();
+}
+
+void Gateway::FollowNames(const std::shared_ptr<const config::Config>& config,
+                          const worker::ServerAddresses& addresses) {
+  refresher_ = std::make_unique<Refresher>(
+      config, addresses, LookUpBySystem,
+      [this, row = route::ServerRow(*config), before = addresses](const auto& now) mutable {
+        ForgetMoved(row, before, now);
+        PostAddresses(now);
+        before = now;
+      });
+}
+
+// What dials of the old address have found says nothing of the new one.
+void Gateway::ForgetMoved(const route::ServerRow& row, const worker::ServerAddresses& before,
+                          const worker::ServerAddresses& now) {
+  for (uint32_t backend = 0; backend < now.size(); ++backend) {
+    for (uint32_t server = 0; server < now[backend].size(); ++server) {
+      if (now[backend][server] == before[backend][server]) continue;
+      health_->ForgetDials(row.Place(backend, server));
+    }
+  }
 }
 
 void Gateway::RunWorker(Thread& thread, uring::FeatureSet features,
@@ -167,6 +210,8 @@ void Gateway::RunWorker(Thread& thread, uring::FeatureSet features,
                                 {.index = thread.index,
                                  .snapshot = std::move(snapshot),
                                  .occupancy = occupancy_,
+                                 .health = health_,
+                                 .seed = seed_,
                                  .sockets = listeners_.of_worker(thread.index),
                                  .wake_fd = thread.wake_fd});
   };
@@ -220,6 +265,7 @@ void Gateway::RequestDrain() {
 }
 
 void Gateway::PostAddresses(const worker::ServerAddresses& addresses) {
+  if (prober_ != nullptr) prober_->PostAddresses(addresses);
   Tell([&](worker::Worker& worker) {
     worker.PostAddresses(std::make_unique<worker::ServerAddresses>(addresses));
   });
@@ -242,7 +288,8 @@ absl::Status Gateway::result() const {
 }
 
 Gateway::~Gateway() {
-  refresher_.reset();  // it posts to workers
+  refresher_.reset();  // it posts to workers and to the prober
+  prober_.reset();
   for (auto& thread : threads_) {
     if (thread->thread.joinable()) thread->thread.join();
   }

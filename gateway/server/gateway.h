@@ -16,8 +16,10 @@
 #include "absl/status/statusor.h"
 #include "gateway/base/socket_address.h"
 #include "gateway/config/config.h"
+#include "gateway/route/server_choice.h"
 #include "gateway/server/listeners.h"
 #include "gateway/server/log.h"
+#include "gateway/server/prober.h"
 #include "gateway/server/refresher.h"
 #include "gateway/server/system_clock.h"
 #include "gateway/worker/worker.h"
@@ -62,12 +64,20 @@ class Gateway {
   void EndWorker(absl::Status status);
   /// Calls `what` for each worker that runs, and wakes it.
   void Tell(const std::function<void(worker::Worker&)>& what);
+  absl::Status StartProber(const std::shared_ptr<const config::Config>& config,
+                           const worker::ServerAddresses& addresses);
+  void FollowNames(const std::shared_ptr<const config::Config>& config,
+                   const worker::ServerAddresses& addresses);
+  void ForgetMoved(const route::ServerRow& row, const worker::ServerAddresses& before,
+                   const worker::ServerAddresses& now);
   void PostAddresses(const worker::ServerAddresses& addresses);
 
   SystemClock clock_;
   LoggingObserver observer_{clock_};
   Listeners listeners_;
   std::shared_ptr<base::Occupancy> occupancy_;
+  std::shared_ptr<base::ServerHealth> health_;
+  const uint64_t seed_;
   std::vector<std::unique_ptr<Thread>> threads_;
   int done_fd_ = -1;
   /// Workers that have not ended: each takes one off at its end, and the one that reaches zero
@@ -75,6 +85,7 @@ class Gateway {
   std::atomic<uint32_t> running_{0};
   mutable std::mutex result_mutex_;  ///< at the end of a worker only
   absl::Status result_;
+  std::unique_ptr<Prober> prober_;        ///< nullptr: no backend asks for probes
   std::unique_ptr<Refresher> refresher_;  ///< nullptr: no server has a name
 };
 

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "gateway/config/address.h"
 
 namespace ringway::server {
 namespace {
@@ -88,17 +89,21 @@ void LoggingObserver::OnSessionEnd(const worker::SessionEnd& end) {
           absl::StrFormat(
               "session end client=%s route=%s side=%s reason=%s code=%d upgraded=%d cut=%d "
               "seconds=%.3f client_in=%d client_out=%d backend_in=%d backend_out=%d messages_in=%d "
-              "frames_out=%d",
+              "frames_out=%d spliced=%d",
               end.client.ToString(), end.route.empty() ? "-" : std::string(end.route),
               std::string(session::Word(end.ending.side)),
               std::string(session::Word(end.ending.reason)), end.ending.code,
               static_cast<int>(end.upgraded), static_cast<int>(end.cut),
               static_cast<double>(end.duration_ns) / 1e9, end.client_bytes_in, end.client_bytes_out,
-              end.backend_bytes_in, end.backend_bytes_out, end.messages_in, end.frames_out));
+              end.backend_bytes_in, end.backend_bytes_out, end.messages_in, end.frames_out,
+              end.bytes_spliced));
 }
 
-void LoggingObserver::OnDialFailed(const base::SocketAddress& server, std::string_view failure) {
-  Warn(dial_limit_, absl::StrCat("dial to ", server.ToString(), " failed: ", std::string(failure)));
+void LoggingObserver::OnDialFailed(const config::Server& server, const base::SocketAddress& address,
+                                   std::string_view failure) {
+  const std::string where =
+      server.unix_path.empty() ? address.ToString() : config::ServerText(server);
+  Warn(dial_limit_, absl::StrCat("dial to ", where, " failed: ", std::string(failure)));
 }
 
 void LoggingObserver::OnAcceptPaused(std::string_view why) {

@@ -54,7 +54,8 @@ class LoggingObserver : public worker::Observer {
   explicit LoggingObserver(base::Clock& clock) : clock_(clock) {}
 
   void OnSessionEnd(const worker::SessionEnd& end) override;
-  void OnDialFailed(const base::SocketAddress& server, std::string_view failure) override;
+  void OnDialFailed(const config::Server& server, const base::SocketAddress& address,
+                    std::string_view failure) override;
   void OnAcceptPaused(std::string_view why) override;
 
  private:

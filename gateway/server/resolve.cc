@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// getaddrinfo for every server of every backend.
+// getaddrinfo for every server of every backend that has a name.
 #include "gateway/server/resolve.h"
 
 #include <netdb.h>
@@ -19,9 +19,12 @@
 namespace ringway::server {
 namespace {
 
-bool IsNumeric(const config::Server& server) {
+bool IsUnix(const config::Server& server) { return !server.unix_path.empty(); }
+
+/// Whether there is a name to look up: numbers and paths stand for themselves.
+bool HasName(const config::Server& server) {
   sockaddr_storage address;
-  return ToSockaddr(server.host.c_str(), server.port, &address) != 0;
+  return !IsUnix(server) && ToSockaddr(server.host.c_str(), server.port, &address) == 0;
 }
 
 bool IsIpv6Loopback(const base::SocketAddress& address) {
@@ -35,10 +38,12 @@ bool HasSourceFor(const config::Backend& backend, base::AddressFamily family) {
                      [&](const base::SocketAddress& source) { return source.family == family; });
 }
 
-/// Those of the server's addresses that can be reached from the backend's sources.
+/// Those of the server's addresses that can be reached from the backend's sources; of a unix socket
+/// one address without a family.
 absl::StatusOr<std::vector<base::SocketAddress>> Reachable(const config::Backend& backend,
                                                            const config::Server& server,
                                                            const LookUp& look_up) {
+  if (IsUnix(server)) return std::vector<base::SocketAddress>(1);
   auto found = look_up(server);
   if (!found.ok()) return found.status();
   std::erase_if(*found, [&](const base::SocketAddress& address) {
@@ -103,7 +108,7 @@ worker::ServerAddresses ResolveAgain(const config::Config& config, const LookUp&
   for (size_t i = 0; i < config.backends.size(); ++i) {
     const config::Backend& backend = config.backends[i];
     for (size_t j = 0; j < backend.servers.size(); ++j) {
-      if (IsNumeric(backend.servers[j])) continue;
+      if (!HasName(backend.servers[j])) continue;
       const auto found = Reachable(backend, backend.servers[j], look_up);
       if (!found.ok()) {
         failures->push_back(Failure(backend, found.status()));
@@ -117,7 +122,7 @@ worker::ServerAddresses ResolveAgain(const config::Config& config, const LookUp&
 
 bool HasNames(const config::Config& config) {
   return std::any_of(config.backends.begin(), config.backends.end(), [](const auto& backend) {
-    return !std::all_of(backend.servers.begin(), backend.servers.end(), IsNumeric);
+    return std::any_of(backend.servers.begin(), backend.servers.end(), HasName);
   });
 }
 

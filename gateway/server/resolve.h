@@ -22,8 +22,8 @@ using LookUp =
 /// getaddrinfo(3).
 absl::StatusOr<std::vector<base::SocketAddress>> LookUpBySystem(const config::Server& server);
 
-/// One address for each server, of a family that the backend has a source for. NOT_FOUND names
-/// every server that has none.
+/// One address for each server, of a family that the backend has a source for; a unix socket's has
+/// no family (its path stands in the configuration). NOT_FOUND names every server that has none.
 absl::StatusOr<worker::ServerAddresses> ResolveAll(const config::Config& config,
                                                    const LookUp& look_up);
 

@@ -22,6 +22,11 @@ bool Session::EnterGateway(Environment& environment, http::Refusal* refusal) {
     return false;
   }
   is_counted_ = true;
+  return true;
+}
+
+bool Session::EnterAddress(Environment& environment, http::Refusal* refusal) {
+  const base::Limits& limits = environment.limits;
   switch (environment.occupancy.EnterAddress(client_, limits.sessions_per_address_max,
                                              &address_slot_)) {
     case Admission::kAdmitted:
@@ -48,14 +53,32 @@ bool Session::EnterRoute(Environment& environment, http::Refusal* refusal) {
   return false;
 }
 
-bool Session::DialNext(Environment& environment, Intents& intents) {
-  const auto server =
-      environment.servers.Enter(route_->backend_index, tried_servers_, environment.now_ns);
-  if (!server) return false;
-  server_index_ = *server;
-  tried_servers_ |= route::ServerSet{1} << *server;
-  intents.Dial(route_->backend_index, *server);
-  return true;
+bool Session::DialNext(Environment& environment, http::Refusal* refusal, Intents& intents) {
+  const route::Choice choice =
+      environment.servers.Enter(route_->backend_index, tried_servers_, client_, environment.now_ns);
+  switch (choice.outcome) {
+    case route::ChoiceOutcome::kServer:
+      server_index_ = choice.server_index;
+      tried_servers_ |= route::ServerSet{1} << choice.server_index;
+      intents.Dial(route_->backend_index, choice.server_index);
+      return true;
+    case route::ChoiceOutcome::kAllTried:
+      break;
+    case route::ChoiceOutcome::kAllFull:
+      environment.counters.refused_by_servers_full.Add(1);
+      *refusal = http::kServersFull;
+      break;
+    case route::ChoiceOutcome::kNoneHealthy:
+      environment.counters.refused_by_health.Add(1);
+      *refusal = http::kNoServerHealthy;
+      break;
+  }
+  return false;
+}
+
+void Session::LeaveRoute(Environment& environment) {
+  if (is_counted_on_route_) environment.occupancy.LeaveRoute(route_->index);
+  is_counted_on_route_ = false;
 }
 
 void Session::LeaveServer(Environment& environment) {
@@ -71,11 +94,11 @@ void Session::OnDialFailed(Environment& environment, std::string_view failure, N
     environment.servers.OnFailed(route_->backend_index, server_index_, environment.now_ns);
   }
   LeaveServer(environment);
-  if (next == NextServer::kTry && DialNext(environment, intents)) {
+  http::Refusal refusal = http::BackendFailed(failure);
+  if (next == NextServer::kTry && DialNext(environment, &refusal, intents)) {
     environment.counters.dials_of_next_server.Add(1);
     return;
   }
-  const http::Refusal refusal = http::BackendFailed(failure);
   Refuse(environment, refusal,
          {.side = EndSide::kBackend,
           .reason = EndReason::kDialFailed,
@@ -85,10 +108,10 @@ void Session::OnDialFailed(Environment& environment, std::string_view failure, N
 
 void Session::Leave(Environment& environment) {
   LeaveServer(environment);
-  if (is_counted_on_route_) environment.occupancy.LeaveRoute(route_->index);
+  LeaveRoute(environment);
   environment.occupancy.LeaveAddress(address_slot_);
   if (is_counted_) environment.occupancy.Leave();
-  is_counted_ = is_counted_on_route_ = false;
+  is_counted_ = false;
   address_slot_ = base::Occupancy::kNothing;
 }
 

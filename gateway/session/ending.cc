@@ -29,10 +29,19 @@ std::string_view Word(EndReason reason) {
       return "abandoned";
     case EndReason::kDialFailed:
       return "dial-failed";
+    case EndReason::kProxyHeader:
+      return "proxy-header";
+    case EndReason::kAnswerTimeout:
+      return "answer-timeout";
+    case EndReason::kBadAnswer:
+      return "bad-answer";
+    case EndReason::kAnswered:
+      return "answered";
     case EndReason::kClientClose:
       return "close";
     case EndReason::kClientGone:
       return "gone";
+    case EndReason::kClientEnd:
     case EndReason::kBackendEnd:
       return "end";
     case EndReason::kBackendReset:

@@ -18,8 +18,13 @@ enum class EndReason : uint8_t {
   kHandshakeTimeout,  ///< 408
   kAbandoned,         ///< the client left before its request was whole
   kDialFailed,        ///< 502
+  kProxyHeader,       ///< no PROXY header from a trusted proxy stood in front of the first byte
+  kAnswerTimeout,     ///< 504
+  kBadAnswer,         ///< 502
+  kAnswered,          ///< the backend's own answer instead of a 101
   // after the 101
   kClientClose,     ///< a Close frame
+  kClientEnd,       ///< FIN of a WebSocket that passed through: nobody knows of a Close
   kClientGone,      ///< FIN or reset without a Close frame: 1006
   kBackendEnd,      ///< FIN: 1000
   kBackendReset,    ///< 1011

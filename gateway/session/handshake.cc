@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From accept to the 101: read the request head, find its route, dial, answer. The backend is
-// dialled before the 101 leaves, so that a dead backend is an HTTP 502 and not a bare close.
+// From accept to a connected backend: who the client is, its request head, its route, the dial. The
+// backend is dialled before an answer leaves, so that a dead backend is an HTTP 502 and not a bare
+// close.
 #include <algorithm>
 #include <cstring>
 #include <optional>
 #include <utility>
 
+#include "gateway/base/address_range.h"
 #include "gateway/http/refusals.h"
 #include "gateway/http/response_head.h"
+#include "gateway/proxy/proxy_header.h"
 #include "gateway/route/origin_check.h"
+#include "gateway/session/held_head.h"
 #include "gateway/session/session.h"
 
 namespace ringway::session {
@@ -19,66 +23,82 @@ using base::BufferClass;
 using base::kBufferBytes;
 using base::LinkRole;
 
-constexpr uint32_t kChunkBytes = kBufferBytes[static_cast<size_t>(BufferClass::kChunk)];
 constexpr uint32_t kCellBytes = kBufferBytes[static_cast<size_t>(BufferClass::kCell)];
 static_assert(http::kRefusalBytesMax <= kCellBytes);
-
-std::string_view Text(const base::Piece& piece) {
-  return {reinterpret_cast<const char*>(piece.data), piece.bytes};
-}
+static_assert(proxy::kV1BytesMax <= kCellBytes && proxy::V2BytesMax(255) <= kCellBytes);
+static_assert(proxy::kHeaderBytesMax <= kChunkBytes);
 
 std::span<char> Cell(const base::Lease& lease) {
   return {reinterpret_cast<char*>(lease.data()), kCellBytes};
 }
 
-Ending RefusedWith(http::Status status) {
-  return {.side = EndSide::kGateway,
-          .reason = EndReason::kRefused,
-          .code = static_cast<uint16_t>(status)};
-}
-
 }  // namespace
 
-// A head that came in pieces is put together in a chunk, which has room for the longest permitted
-// one; so a client that sends it byte by byte holds a chunk and no receive buffer. The piece may be
-// `held_` itself.
-bool Session::HoldRequest(Environment& environment, const base::Piece& piece) {
-  RINGWAY_CHECK_OP(piece.bytes, <=, kChunkBytes);
-  base::Piece chunk{.lease = environment.arena.TryTake(BufferClass::kChunk), .bytes = piece.bytes};
-  if (!chunk.lease) return false;
-  chunk.data = chunk.lease.data();
-  std::memcpy(chunk.data, piece.data, piece.bytes);
-  held_ = std::move(chunk);
-  return true;
+// A header that is not whole is held as a head is. What came behind it stays in `*piece`.
+HeaderStep Session::TakeProxyHeader(Environment& environment, base::Piece* piece,
+                                    Intents& intents) {
+  const uint32_t bytes_before = held_.bytes;
+  if (bytes_before > 0) AppendToChunk(*piece, &held_);
+  proxy::Header header;
+  std::string_view reason;
+  const base::Piece& seen = bytes_before > 0 ? held_ : *piece;
+  switch (proxy::ParseProxyHeader(TextOf(seen), &header, &reason)) {
+    case proxy::ParseResult::kNeedMore:
+      if (bytes_before > 0) return HeaderStep::kNotWhole;
+      if (!HoldInChunk(environment.arena, *piece, &held_)) OnPoolExhausted(environment, intents);
+      return HeaderStep::kNotWhole;
+    case proxy::ParseResult::kRefused:
+      RefuseProxyHeader(environment, intents);
+      return HeaderStep::kRefused;
+    case proxy::ParseResult::kWhole:
+      break;
+  }
+  awaits_proxy_header_ = false;
+  if (header.HasAddresses()) client_ = header.source;
+  // The header was not whole without this piece, so what is behind it lies in this piece.
+  const auto taken = static_cast<uint32_t>(header.header_bytes - bytes_before);
+  piece->data += taken;
+  piece->bytes -= taken;
+  held_ = {};
+  http::Refusal refusal;
+  if (EnterAddress(environment, &refusal)) return HeaderStep::kTaken;
+  RefuseWith(environment, refusal, intents);
+  return HeaderStep::kRefused;
 }
 
-// As much as fits: no byte beyond the longest permitted head belongs to one.
-void Session::AppendHeld(const base::Piece& piece) {
-  const uint32_t bytes = std::min(piece.bytes, kChunkBytes - held_.bytes);
-  std::memcpy(held_.data + held_.bytes, piece.data, bytes);
-  held_.bytes += bytes;
+// Closed without a word: whoever speaks there is not a proxy of ours.
+void Session::RefuseProxyHeader(Environment& environment, Intents& intents) {
+  environment.counters.proxy_headers_refused.Add(1);
+  client_deaf_ = true;
+  held_ = {};
+  intents.Drop(LinkRole::kClient);
+  EnterClosing(environment, {EndSide::kGateway, EndReason::kProxyHeader, 0}, intents);
 }
 
 void Session::OnRequestBytes(Environment& environment, base::Piece piece, Intents& intents) {
+  if (awaits_proxy_header_ &&
+      (TakeProxyHeader(environment, &piece, intents) != HeaderStep::kTaken || piece.bytes == 0)) {
+    return;
+  }
   const uint32_t bytes_before = held_.bytes;
   const uint8_t* const piece_end = piece.data + piece.bytes;
   uint8_t* const piece_begin = piece.data;
   if (bytes_before > 0) {
-    AppendHeld(piece);
+    AppendToChunk(piece, &held_);
   } else {
     held_ = std::move(piece);
   }
   http::RequestHead head;
   http::Refusal refusal;
   const size_t bytes_max = environment.limits.head_bytes_max;
-  switch (http::ParseRequestHead(Text(held_), bytes_max, &head, &refusal)) {
+  switch (http::ParseRequestHead(TextOf(held_), bytes_max, &head, &refusal)) {
     case http::HeadResult::kNeedMore:
-      if (bytes_before == 0 && !HoldRequest(environment, held_)) {
+      if (bytes_before == 0 && !HoldInChunk(environment.arena, held_, &held_)) {
         OnPoolExhausted(environment, intents);
       }
       return;
     case http::HeadResult::kRefused:
-      return Refuse(environment, refusal, RefusedWith(refusal.status), intents);
+      return RefuseWith(environment, refusal, intents);
     case http::HeadResult::kWhole:
       break;
   }
@@ -91,14 +111,14 @@ void Session::OnRequestBytes(Environment& environment, base::Piece piece, Intent
                              .bytes = static_cast<uint32_t>(piece_end - head_end)};
   if (leftover.bytes == 0) {
     held_ = {};
-  } else if (!HoldRequest(environment, leftover)) {
+  } else if (!HoldInChunk(environment.arena, leftover, &held_)) {
     OnPoolExhausted(environment, intents);
   }
 }
 
 void Session::OnRequest(Environment& environment, const http::RequestHead& head, Intents& intents) {
   http::Refusal refusal;
-  const auto refuse = [&] { Refuse(environment, refusal, RefusedWith(refusal.status), intents); };
+  const auto refuse = [&] { RefuseWith(environment, refusal, intents); };
   route_ = environment.table.Find(listener_index_, head.host, head.path);
   if (route_ == nullptr) {
     refusal = http::kRouteMissing;
@@ -121,20 +141,51 @@ void Session::OnRequest(Environment& environment, const http::RequestHead& head,
     return refuse();
   }
   if (!EnterRoute(environment, &refusal)) return refuse();
+  const bool is_prepared = route_->mode == config::Mode::kTcp
+                               ? PrepareAnswer(environment, head, intents)
+                               : PrepareForwarding(environment, head, intents);
+  if (!is_prepared) return;
+  state_ = State::kDialing;
+  state_since_ns_ = environment.now_ns;
+  tried_servers_ = 0;
+  if (!DialNext(environment, &refusal, intents)) return refuse();
+  intents.Timer(NextDueNs(environment));
+}
+
+bool Session::PrepareAnswer(Environment& environment, const http::RequestHead& head,
+                            Intents& intents) {
+  stream_.emplace<Frames>();
   answer_ = environment.arena.TryTake(BufferClass::kCell);
-  if (!answer_) return OnPoolExhausted(environment, intents);
+  if (!answer_) {
+    OnPoolExhausted(environment, intents);
+    return false;
+  }
   const std::string_view subprotocol = http::SelectSubprotocol(head, route_->subprotocols);
   answer_bytes_ = static_cast<uint16_t>(
       http::BuildUpgradeResponse(head.websocket_key, subprotocol, Cell(answer_)));
   if (answer_bytes_ == 0) {
-    refusal = http::kSubprotocolTooLong;
-    return refuse();
+    RefuseWith(environment, http::kSubprotocolTooLong, intents);
+    return false;
   }
-  state_ = State::kDialing;
-  state_since_ns_ = environment.now_ns;
-  const bool dials = DialNext(environment, intents);
-  RINGWAY_CHECK(dials);  // a backend has a server
-  intents.Timer(NextDueNs(environment));
+  KeepHost(head.host, kCellBytes);
+  return true;
+}
+
+// For a PROXY header; one that does not fit is not told.
+void Session::KeepHost(std::string_view host, uint32_t capacity) {
+  constexpr size_t kHostBytesMax = 255;
+  host_bytes_ = 0;
+  if (host.size() > std::min<size_t>(kHostBytesMax, capacity - answer_bytes_)) return;
+  std::memcpy(answer_.data() + answer_bytes_, host.data(), host.size());
+  host_bytes_ = static_cast<uint8_t>(host.size());
+}
+
+void Session::RefuseWith(Environment& environment, const http::Refusal& refusal, Intents& intents) {
+  Refuse(environment, refusal,
+         {.side = EndSide::kGateway,
+          .reason = EndReason::kRefused,
+          .code = static_cast<uint16_t>(refusal.status)},
+         intents);
 }
 
 void Session::Refuse(Environment& environment, const http::Refusal& refusal, Ending ending,
@@ -142,9 +193,10 @@ void Session::Refuse(Environment& environment, const http::Refusal& refusal, End
   environment.counters.handshakes_refused.Add(1);
   // Later than that the request is a good GET, and what is held came behind it.
   const auto body =
-      state_ == State::kHandshake ? http::AnswerBodyOf(Text(held_)) : http::AnswerBody::kSent;
+      state_ == State::kHandshake ? http::AnswerBodyOf(TextOf(held_)) : http::AnswerBody::kSent;
   held_ = {};
   answer_ = {};
+  if (auto* const backends = std::get_if<Answer>(&stream_)) backends->head = {};
   client_deaf_ = true;
   base::Piece answer{.lease = environment.arena.TryTake(BufferClass::kCell)};
   if (answer.lease) {
@@ -159,18 +211,52 @@ void Session::Refuse(Environment& environment, const http::Refusal& refusal, End
   EnterClosing(environment, ending, intents);
 }
 
-void Session::OnDialed(Environment& environment, Intents& intents) {
+bool Session::WantsReached(const Environment& environment) const {
+  if (state_ != State::kDialing) return false;
+  const config::Backend& backend = environment.table.config().backends[route_->backend_index];
+  return backend.proxy_header != config::ProxyHeader::kNone;
+}
+
+// The PROXY header in front of everything that the backend gets. False: no memory is left for it.
+bool Session::Announce(Environment& environment, const base::SocketAddress& reached,
+                       Intents& intents) {
+  const config::Backend& backend = environment.table.config().backends[route_->backend_index];
+  const std::string_view host(reinterpret_cast<const char*>(answer_.data()) + answer_bytes_,
+                              host_bytes_);
+  const proxy::Header header{.source = client_, .destination = reached, .authority = host};
+  base::Piece piece{.lease = environment.arena.TryTake(BufferClass::kCell)};
+  if (!piece.lease) return false;
+  piece.data = piece.lease.data();
+  const std::span<char> out = Cell(piece.lease);
+  piece.bytes = static_cast<uint32_t>(backend.proxy_header == config::ProxyHeader::kV1
+                                          ? proxy::BuildProxyV1(header, out)
+                                          : proxy::BuildProxyV2(header, out));
+  intents.Send(LinkRole::kBackend, std::move(piece), flow::Source::kGateway);
+  return true;
+}
+
+void Session::OnDialed(Environment& environment, const base::SocketAddress& reached,
+                       Intents& intents) {
   if (state_ != State::kDialing) return;
-  environment.counters.sessions_opened.Add(1);
-  upgraded_ = true;
-  state_ = State::kOpen;
-  state_since_ns_ = client_active_ns_ = backend_active_ns_ = environment.now_ns;
+  environment.servers.OnConnected(route_->backend_index, server_index_);
+  if (WantsReached(environment) && !Announce(environment, reached, intents)) {
+    return OnPoolExhausted(environment, intents);
+  }
+  if (route_->mode == config::Mode::kWebSocket) return SendRequest(environment, intents);
+  Open(environment);
   base::Piece answer{.lease = std::move(answer_), .bytes = answer_bytes_};
   answer.data = answer.lease.data();
   intents.Send(LinkRole::kClient, std::move(answer), flow::Source::kGateway);
   intents.Timer(NextDueNs(environment));
   base::Piece leftover = std::exchange(held_, {});
   if (leftover.bytes > 0) OnFrames(environment, std::move(leftover), intents);
+}
+
+void Session::Open(Environment& environment) {
+  environment.counters.sessions_opened.Add(1);
+  upgraded_ = true;
+  state_ = State::kOpen;
+  state_since_ns_ = client_active_ns_ = backend_active_ns_ = environment.now_ns;
 }
 
 }  // namespace ringway::session

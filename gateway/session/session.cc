@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How a session ends, and what its timer means.
+// What comes in, and how a session ends.
 #include "gateway/session/session.h"
 
-#include <algorithm>
 #include <cstring>
 #include <utility>
 
-#include "gateway/base/clock.h"
-#include "gateway/http/refusals.h"
+#include "gateway/base/address_range.h"
+#include "gateway/http/backend_refusals.h"
 #include "gateway/ws/frame_header.h"
 
 namespace ringway::session {
@@ -17,15 +16,6 @@ namespace {
 using base::BufferClass;
 using base::LinkRole;
 
-constexpr uint64_t kNever = UINT64_MAX;
-/// A ping for which there was no memory is tried again after so long.
-constexpr uint64_t kPingRetryNs = 1'000'000'000;
-
-// 0 in the configuration means never.
-uint64_t After(uint64_t since_ns, uint64_t limit_ns) {
-  return limit_ns == 0 ? kNever : since_ns + limit_ns;
-}
-
 Ending ByGateway(EndReason reason, ws::CloseCode code) {
   return {.side = EndSide::kGateway, .reason = reason, .code = static_cast<uint16_t>(code)};
 }
@@ -33,29 +23,34 @@ Ending ByGateway(EndReason reason, ws::CloseCode code) {
 }  // namespace
 
 Session::Session(uint32_t listener_index, const base::SocketAddress& client, uint64_t now_ns)
-    : began_ns_(now_ns),
-      state_since_ns_(now_ns),
-      client_active_ns_(now_ns),
-      backend_active_ns_(now_ns),
-      client_(client),
-      listener_index_(listener_index) {}
+    : SessionBytes(listener_index, client, now_ns) {}
 
 void Session::Begin(Environment& environment, Intents& intents) {
   http::Refusal refusal;
-  if (EnterGateway(environment, &refusal)) return intents.Timer(NextDueNs(environment));
-  Refuse(environment, refusal,
-         {.side = EndSide::kGateway,
-          .reason = EndReason::kRefused,
-          .code = static_cast<uint16_t>(refusal.status)},
-         intents);
+  if (!EnterGateway(environment, &refusal)) return RefuseWith(environment, refusal, intents);
+  const config::Listener& listener = environment.table.config().listeners[listener_index_];
+  awaits_proxy_header_ = listener.proxy_protocol;
+  if (awaits_proxy_header_) {
+    // Who the client is stands in the header; only a proxy of ours may say so.
+    if (!base::ContainedInAny(listener.trusted_proxies, client_)) {
+      return RefuseProxyHeader(environment, intents);
+    }
+  } else if (!EnterAddress(environment, &refusal)) {
+    return RefuseWith(environment, refusal, intents);
+  }
+  intents.Timer(NextDueNs(environment));
 }
 
 Reading Session::ReadingOf(LinkRole role) const {
   switch (state_) {
     case State::kHandshake:
-      return role == LinkRole::kClient ? Reading::kOnce : Reading::kNot;
+      return role == LinkRole::kClient && !awaits_backend_gone_ ? Reading::kOnce : Reading::kNot;
     case State::kDialing:
       return Reading::kNot;
+    case State::kAnswering:
+      return role == LinkRole::kBackend ? Reading::kOnce : Reading::kNot;
+    case State::kRelaying:
+      return role == LinkRole::kBackend ? Reading::kContinuous : Reading::kNot;
     case State::kOpen:
     case State::kClosing:
       break;
@@ -67,6 +62,11 @@ void Session::OnBytes(Environment& environment, LinkRole from, base::Piece piece
                       Intents& intents) {
   if (from == LinkRole::kBackend) {
     backend_active_ns_ = environment.now_ns;
+    if (state_ == State::kAnswering) [[unlikely]] {
+      return OnAnswerBytes(environment, std::move(piece), intents);
+    }
+    if (state_ == State::kRelaying) return OnBodyBytes(environment, std::move(piece), intents);
+    if (passes()) return OnPassing(environment, from, std::move(piece), intents);
     return OnBackendBytes(environment, std::move(piece), intents);
   }
   client_active_ns_ = environment.now_ns;
@@ -82,6 +82,7 @@ void Session::OnBytes(Environment& environment, LinkRole from, base::Piece piece
   if (state_ == State::kHandshake) [[unlikely]] {
     return OnRequestBytes(environment, std::move(piece), intents);
   }
+  if (passes()) return OnPassing(environment, from, std::move(piece), intents);
   OnFrames(environment, std::move(piece), intents);
 }
 
@@ -137,16 +138,45 @@ void Session::CloseInOrder(Environment& environment, ws::CloseCode code, std::st
   EnterClosing(environment, ending, intents);
 }
 
+// Before the 101, or between two answers.
+void Session::OnEarlyEnd(Environment& environment, Intents& intents) {
+  const bool was_answered = state_ == State::kHandshake && answered_status_ != 0;
+  const bool is_resting = was_answered && held_.bytes == 0;
+  client_deaf_ = true;
+  held_ = {};
+  intents.Drop(LinkRole::kBackend);
+  if (was_answered) {
+    intents.Finish(LinkRole::kClient);  // the answer may still be queued
+  } else {
+    intents.Drop(LinkRole::kClient);
+  }
+  if (is_resting) {
+    return EnterClosing(environment, {EndSide::kClient, EndReason::kAnswered, answered_status_},
+                        intents);
+  }
+  environment.counters.handshakes_abandoned.Add(1);
+  EnterClosing(environment, {EndSide::kClient, EndReason::kAbandoned, 0}, intents);
+}
+
+void Session::OnBackendEndEarly(Environment& environment, LinkEnd end, Intents& intents) {
+  if (state_ == State::kAnswering) {
+    return RefuseAnswer(environment, http::kBackendClosedEarly, intents);
+  }
+  const http::BodyReader& body = std::get<Answer>(stream_).body;
+  if (end == LinkEnd::kFin && body.MayEndHere()) return EndAnswer(environment, intents);
+  CutAnswer(environment, EndReason::kBadAnswer, intents);
+}
+
 void Session::OnEnd(Environment& environment, LinkRole from, LinkEnd end, Intents& intents) {
+  const bool is_early = state_ != State::kOpen && state_ != State::kClosing;
+  if (from == LinkRole::kClient && is_early) return OnEarlyEnd(environment, intents);
+  if (state_ == State::kAnswering || state_ == State::kRelaying) {
+    return OnBackendEndEarly(environment, end, intents);
+  }
+  if (state_ == State::kOpen && passes()) return OnPassageEnd(environment, from, end, intents);
   if (from == LinkRole::kClient) {
     client_deaf_ = true;
     held_ = {};
-    if (state_ == State::kHandshake || state_ == State::kDialing) {
-      environment.counters.handshakes_abandoned.Add(1);
-      intents.Drop(LinkRole::kClient);
-      intents.Drop(LinkRole::kBackend);
-      return EnterClosing(environment, {EndSide::kClient, EndReason::kAbandoned, 0}, intents);
-    }
     if (ending_.reason == EndReason::kNone) environment.counters.client_resets.Add(1);
     intents.Finish(LinkRole::kBackend);
     if (end == LinkEnd::kFin) intents.Finish(LinkRole::kClient);
@@ -155,7 +185,7 @@ void Session::OnEnd(Environment& environment, LinkRole from, LinkEnd end, Intent
   }
   if (end == LinkEnd::kReset) backend_gone_ = true;
   if (state_ != State::kOpen) return;
-  if (end == LinkEnd::kFin && text_carry_bytes_ > 0) {
+  if (end == LinkEnd::kFin && std::get<Frames>(stream_).carry_bytes > 0) {
     return Fail(environment, ws::CloseCode::kInvalidPayload, "the backend ended inside a character",
                 EndReason::kInvalidPayload, intents);
   }
@@ -174,17 +204,27 @@ void Session::OnEnd(Environment& environment, LinkRole from, LinkEnd end, Intent
 void Session::OnDrain(Environment& environment, Intents& intents) {
   switch (state_) {
     case State::kHandshake:
-      intents.Drop(LinkRole::kClient);
+      client_deaf_ = true;
+      held_ = {};
+      if (answered_status_ != 0) {
+        intents.Finish(LinkRole::kClient);  // the answer may still be queued
+      } else {
+        intents.Drop(LinkRole::kClient);
+      }
       return EnterClosing(environment, {EndSide::kGateway, EndReason::kDrain, 0}, intents);
+    case State::kRelaying:
+      ends_after_answer_ = true;
+      return;
     case State::kDialing:
+    case State::kAnswering:
       intents.Drop(LinkRole::kBackend);
       return Refuse(
           environment, http::kShuttingDown,
           {EndSide::kGateway, EndReason::kDrain, static_cast<uint16_t>(http::kShuttingDown.status)},
           intents);
     case State::kOpen:
-      return CloseInOrder(environment, ws::CloseCode::kGoingAway, "the gateway is shutting down",
-                          ByGateway(EndReason::kDrain, ws::CloseCode::kGoingAway), intents);
+      return EndOpen(environment, "the gateway is shutting down",
+                     ByGateway(EndReason::kDrain, ws::CloseCode::kGoingAway), intents);
     case State::kClosing:
       return;
   }
@@ -192,135 +232,42 @@ void Session::OnDrain(Environment& environment, Intents& intents) {
 
 void Session::OnPoolExhausted(Environment& environment, Intents& intents) {
   environment.counters.pool_exhausted.Add(1);
-  switch (state_) {
-    case State::kHandshake:
-    case State::kDialing:
-      intents.Drop(LinkRole::kBackend);
-      return Refuse(environment, http::kMemoryExhausted,
-                    {EndSide::kGateway, EndReason::kPoolExhausted,
-                     static_cast<uint16_t>(http::kMemoryExhausted.status)},
-                    intents);
-    case State::kOpen:
-      return Fail(environment, ws::CloseCode::kTryAgainLater,
-                  "the gateway has no memory left for this session", EndReason::kPoolExhausted,
-                  intents);
-    case State::kClosing:
-      intents.Drop(LinkRole::kBackend);
-      intents.Drop(LinkRole::kClient);
-      return;
+  if (state_ == State::kOpen && !passes()) {
+    return Fail(environment, ws::CloseCode::kTryAgainLater,
+                "the gateway has no memory left for this session", EndReason::kPoolExhausted,
+                intents);
   }
+  // A part of what came is missing, be it the last part of an answer: nothing may follow it.
+  const bool is_torn = state_ == State::kRelaying || state_ == State::kOpen ||
+                       (state_ == State::kHandshake && awaits_backend_gone_);
+  if (is_torn) {
+    client_deaf_ = true;
+    held_ = {};
+    EnterClosing(environment, {EndSide::kGateway, EndReason::kPoolExhausted, 0}, intents);
+  }
+  intents.Drop(LinkRole::kBackend);
+  if (state_ == State::kClosing) return intents.Drop(LinkRole::kClient);
+  Refuse(environment, http::kMemoryExhausted,
+         {EndSide::kGateway, EndReason::kPoolExhausted,
+          static_cast<uint16_t>(http::kMemoryExhausted.status)},
+         intents);
 }
 
-bool Session::SendPing(Environment& environment, Intents& intents) {
-  base::Piece ping{.lease = environment.arena.TryTake(BufferClass::kCell)};
-  if (!ping.lease) {
-    environment.counters.pings_postponed.Add(1);
-    return false;
-  }
-  ping.data = ping.lease.data();
-  ping.bytes = static_cast<uint32_t>(ws::BuildFrameHeader(ws::Opcode::kPing, 0, {ping.data, 2}));
-  intents.Send(LinkRole::kClient, std::move(ping), flow::Source::kGateway);
-  environment.counters.pings_out.Add(1);
-  ping_sent_ns_ = environment.now_ns;
-  return true;
-}
-
-void Session::OnOpenDue(Environment& environment, ClientLook client, Intents& intents) {
-  const base::Limits& limits = environment.limits;
-  const uint64_t now = environment.now_ns;
-  if (now >= After(LastByteNs(), limits.idle_timeout_ns)) {
-    environment.counters.idle_timeouts.Add(1);
-    return CloseInOrder(environment, ws::CloseCode::kGoingAway, "idle for too long",
-                        ByGateway(EndReason::kIdle, ws::CloseCode::kGoingAway), intents);
-  }
-  if (!client.is_read) {
-    // Its answer to a ping could not be seen: it is asked when it is read again.
-    ping_sent_ns_ = 0;
-    return intents.Timer(
-        std::min(After(LastByteNs(), limits.idle_timeout_ns), After(now, limits.ping_interval_ns)));
-  }
-  if (ping_sent_ns_ != 0 && now >= After(ping_sent_ns_, limits.pong_timeout_ns)) {
-    // WHY: the ping waits behind what is queued. A client that is slow but takes bytes is alive,
-    // and one that has just taken the last of them gets its time to answer.
-    if ((ping_queued_ || client.queued_bytes > 0) && client_sent_ns_ > ping_sent_ns_) {
-      ping_sent_ns_ = client_sent_ns_;
-      ping_queued_ = client.queued_bytes > 0;
-    } else {
-      environment.counters.pong_timeouts.Add(1);
-      return Fail(environment, ws::CloseCode::kGoingAway, "no answer to a ping",
-                  EndReason::kPongTimeout, intents);
-    }
-  }
-  if (ping_sent_ns_ == 0 && now >= After(client_active_ns_, limits.ping_interval_ns)) {
-    if (!SendPing(environment, intents)) {
-      return intents.Timer(
-          std::min(After(LastByteNs(), limits.idle_timeout_ns), now + kPingRetryNs));
-    }
-    ping_queued_ = client.queued_bytes > 0;
-  }
-  intents.Timer(std::max(NextDueNs(environment), now + base::kNsPerMs));
-}
-
-void Session::OnDue(Environment& environment, ClientLook client, Intents& intents) {
-  const uint64_t due = state_ == State::kOpen ? 0 : NextDueNs(environment);
-  if (environment.now_ns < due) return intents.Timer(due);
-  switch (state_) {
-    case State::kHandshake:
-      environment.counters.handshakes_timed_out.Add(1);
-      return Refuse(environment, http::kHeadTooSlow,
-                    {EndSide::kGateway, EndReason::kHandshakeTimeout,
-                     static_cast<uint16_t>(http::kHeadTooSlow.status)},
-                    intents);
-    case State::kDialing:
-      environment.counters.dials_failed.Add(1);
-      environment.servers.OnFailed(route_->backend_index, server_index_, environment.now_ns);
-      intents.Drop(LinkRole::kBackend);
-      return OnDialFailed(environment, http::kBackendTooSlow.reason, NextServer::kSpare, intents);
-    case State::kOpen:
-      return OnOpenDue(environment, client, intents);
-    case State::kClosing:
-      environment.counters.close_timeouts.Add(1);
-      return OnCut(intents);
-  }
+/// With 1001, where the gateway may say so.
+void Session::EndOpen(Environment& environment, std::string_view reason, Ending ending,
+                      Intents& intents) {
+  constexpr auto kCode = ws::CloseCode::kGoingAway;
+  if (passes()) return EndPassage(environment, kCode, reason, ending, intents);
+  CloseInOrder(environment, kCode, reason, ending, intents);
 }
 
 void Session::OnCut(Intents& intents) {
   cut_ = true;
+  // Only an answer that is being relayed outlives a drain, up to here.
+  if (ending_.reason == EndReason::kNone) ending_ = {EndSide::kGateway, EndReason::kDrain, 0};
+  state_ = State::kClosing;
   intents.Drop(LinkRole::kBackend);
   intents.Drop(LinkRole::kClient);
-}
-
-// What either side takes of a long queue counts: its source is not read meanwhile.
-uint64_t Session::LastByteNs() const {
-  return std::max({client_active_ns_, backend_active_ns_, client_sent_ns_, backend_sent_ns_});
-}
-
-uint64_t Session::NextDueNs(const Environment& environment) const {
-  const base::Limits& limits = environment.limits;
-  switch (state_) {
-    case State::kHandshake:
-      return After(state_since_ns_, limits.handshake_timeout_ns);
-    case State::kDialing: {
-      const config::Config& config = environment.table.config();
-      return After(state_since_ns_, config.backends[route_->backend_index].connect_timeout_ns);
-    }
-    case State::kOpen: {
-      const uint64_t idle = After(LastByteNs(), limits.idle_timeout_ns);
-      const uint64_t ping = ping_sent_ns_ != 0 ? After(ping_sent_ns_, limits.pong_timeout_ns)
-                                               : After(client_active_ns_, limits.ping_interval_ns);
-      return std::min(idle, ping);
-    }
-    case State::kClosing:
-      break;
-  }
-  // WHY the bytes sent: what was received before the end goes out whole to whoever takes it, be it
-  // slowly; but nobody may draw his end out for longer than a session may idle.
-  const uint64_t moved_ns = std::max({state_since_ns_, client_sent_ns_, backend_sent_ns_});
-  const uint64_t latest_ns =
-      limits.idle_timeout_ns == 0
-          ? kNever
-          : state_since_ns_ + std::max(limits.close_timeout_ns, limits.idle_timeout_ns);
-  return std::min(After(moved_ns, limits.close_timeout_ns), latest_ns);
 }
 
 }  // namespace ringway::session

@@ -4,45 +4,41 @@
 // knows a descriptor or a ring.
 //
 //   kHandshake --request good--> kDialing --connected--> kOpen --first cause--> kClosing
-//        |                          |                                              ^
-//        +------ refusal -----------+----------------------------------------------+
+//     ^  |                         |  |                   ^                        ^
+//     |  +------ refusal ----------+--|-------------------|------------------------+
+//     |                               v                   |
+//     |          websocket mode:  kAnswering --101--------+
+//     +--complete-- kRelaying <---another answer
 //
 // The session is over when both its links are gone; the worker sees that.
 //
 // tcp mode, client to backend: frames are unmasked in place and their payloads closed up, so that
 // one receive becomes one slice. Backend to client: one receive becomes one frame, whose header is
-// written into the head-room in front of it.
+// written into the head-room in front of it. websocket mode: behind the 101 bytes pass as they are.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "gateway/base/arena.h"
 #include "gateway/base/ids.h"
 #include "gateway/base/socket_address.h"
 #include "gateway/config/config.h"
+#include "gateway/http/backend_response.h"
 #include "gateway/http/request_head.h"
 #include "gateway/session/ending.h"
 #include "gateway/session/environment.h"
 #include "gateway/session/intent.h"
 #include "gateway/session/link_events.h"
+#include "gateway/session/session_bytes.h"
 #include "gateway/ws/close_code.h"
-#include "gateway/ws/frame_reader.h"
-#include "gateway/ws/utf8.h"
 
 namespace ringway::session {
 
-enum class State : uint8_t {
-  kHandshake,  ///< reading the request head
-  kDialing,    ///< the client waits for its 101; it is not read meanwhile
-  kOpen,       ///< messages flow
-  kClosing,    ///< the first cause to end is known; links are being ended in order
-};
-
 /// Owner: one worker's session slab. All calls on the worker's thread. Memory: what is below, and
 /// while bytes are held back one pooled buffer.
-class Session {
+class Session : private SessionBytes {
  public:
   Session(uint32_t listener_index, const base::SocketAddress& client, uint64_t now_ns);
 
@@ -56,8 +52,10 @@ class Session {
   /// A link's incoming stream ended. After kReset the worker drops the link by itself.
   void OnEnd(Environment& environment, base::LinkRole from, LinkEnd end, Intents& intents);
 
-  /// The backend link is connected.
-  void OnDialed(Environment& environment, Intents& intents);
+  /// The backend link is connected. `reached`: the address that the client has connected to; looked
+  /// at where WantsReached() says so.
+  void OnDialed(Environment& environment, const base::SocketAddress& reached, Intents& intents);
+  [[nodiscard]] bool WantsReached(const Environment& environment) const;
 
   /// The backend link could not be connected and is gone. `failure`: a sentence of static storage.
   void OnDialFailed(Environment& environment, std::string_view failure, NextServer next,
@@ -70,6 +68,17 @@ class Session {
   void OnSent(base::LinkRole to, uint64_t now_ns) {
     (to == base::LinkRole::kClient ? client_sent_ns_ : backend_sent_ns_) = now_ns;
   }
+
+  /// The backend link is gone and the client's is not.
+  void OnBackendGone(Environment& environment, Intents& intents);
+
+  /// Whether the bytes that come from a link may pass unread now. The worker may then move them by
+  /// itself: OnSplice's bytes, then those, with nothing between them.
+  bool CanSplice(base::LinkRole from) const;
+  /// `bytes` were taken from a link to be passed unread. Writes what has to leave in front of them,
+  /// at most 10 bytes, and returns how many that are.
+  size_t OnSplice(Environment& environment, base::LinkRole from, uint32_t bytes,
+                  std::span<uint8_t> ahead);
 
   /// The gateway shuts down: end in order.
   void OnDrain(Environment& environment, Intents& intents);
@@ -94,6 +103,8 @@ class Session {
   /// nullptr until one was found.
   const config::Route* route() const { return route_; }
   const base::SocketAddress& client() const { return client_; }
+  /// Place in Backend::servers; kNoSlot: none was chosen.
+  uint32_t server_index() const { return server_index_; }
   uint64_t began_ns() const { return began_ns_; }
   uint64_t messages_in() const { return messages_in_; }
   uint64_t frames_out() const { return frames_out_; }
@@ -101,18 +112,50 @@ class Session {
  private:
   // ---- admission.cc
   [[nodiscard]] bool EnterGateway(Environment& environment, http::Refusal* refusal);
+  [[nodiscard]] bool EnterAddress(Environment& environment, http::Refusal* refusal);
   [[nodiscard]] bool EnterRoute(Environment& environment, http::Refusal* refusal);
-  /// False: every server has been tried.
-  [[nodiscard]] bool DialNext(Environment& environment, Intents& intents);
+  /// False: no server is left for it; `*refusal` says why, unless it is that all were tried.
+  [[nodiscard]] bool DialNext(Environment& environment, http::Refusal* refusal, Intents& intents);
   void LeaveServer(Environment& environment);
+  void LeaveRoute(Environment& environment);
 
   // ---- handshake.cc
   void OnRequestBytes(Environment& environment, base::Piece piece, Intents& intents);
+  [[nodiscard]] HeaderStep TakeProxyHeader(Environment& environment, base::Piece* piece,
+                                           Intents& intents);
+  void RefuseProxyHeader(Environment& environment, Intents& intents);
   void OnRequest(Environment& environment, const http::RequestHead& head, Intents& intents);
-  [[nodiscard]] bool HoldRequest(Environment& environment, const base::Piece& piece);
-  void AppendHeld(const base::Piece& piece);
+  /// False: it was refused.
+  [[nodiscard]] bool PrepareAnswer(Environment& environment, const http::RequestHead& head,
+                                   Intents& intents);
+  void KeepHost(std::string_view host, uint32_t capacity);
+  void Open(Environment& environment);
   void Refuse(Environment& environment, const http::Refusal& refusal, Ending ending,
               Intents& intents);
+  void RefuseWith(Environment& environment, const http::Refusal& refusal, Intents& intents);
+  [[nodiscard]] bool Announce(Environment& environment, const base::SocketAddress& reached,
+                              Intents& intents);
+
+  // ---- websocket.cc
+  [[nodiscard]] bool PrepareForwarding(Environment& environment, const http::RequestHead& head,
+                                       Intents& intents);
+  void SendRequest(Environment& environment, Intents& intents);
+  void OnAnswerBytes(Environment& environment, base::Piece piece, Intents& intents);
+  void OnAnswer(Environment& environment, const http::ResponseHead& head, RawAnswer raw,
+                Intents& intents);
+  void OnSwitching(Environment& environment, const http::ResponseHead& head, RawAnswer raw,
+                   Intents& intents);
+  [[nodiscard]] bool SendHead(Environment& environment, const http::ResponseHead& head,
+                              std::string_view raw, Intents& intents);
+  void OnBodyBytes(Environment& environment, base::Piece piece, Intents& intents);
+  void EndAnswer(Environment& environment, Intents& intents);
+  void CutAnswer(Environment& environment, EndReason reason, Intents& intents);
+  void RefuseAnswer(Environment& environment, const http::Refusal& refusal, Intents& intents);
+  void OnPassing(Environment& environment, base::LinkRole from, base::Piece piece,
+                 Intents& intents);
+  void OnPassageEnd(Environment& environment, base::LinkRole from, LinkEnd end, Intents& intents);
+  void EndPassage(Environment& environment, ws::CloseCode code, std::string_view reason,
+                  Ending ending, Intents& intents);
 
   // ---- tcp.cc
   void OnFrames(Environment& environment, base::Piece piece, Intents& intents);
@@ -135,46 +178,15 @@ class Session {
   void CloseInOrder(Environment& environment, ws::CloseCode code, std::string_view reason,
                     Ending ending, Intents& intents);
   void EnterClosing(Environment& environment, Ending ending, Intents& intents);
+  void EndOpen(Environment& environment, std::string_view reason, Ending ending, Intents& intents);
+  void OnEarlyEnd(Environment& environment, Intents& intents);
+  void OnBackendEndEarly(Environment& environment, LinkEnd end, Intents& intents);
   void OnOpenDue(Environment& environment, ClientLook client, Intents& intents);
   [[nodiscard]] bool SendPing(Environment& environment, Intents& intents);
+  /// Whether bytes pass as they are, now or until just now.
+  bool passes() const { return std::holds_alternative<Passage>(stream_); }
   uint64_t LastByteNs() const;
   uint64_t NextDueNs(const Environment& environment) const;
-
-  const config::Route* route_ = nullptr;
-  ws::FrameReader reader_;
-  /// Bytes that came and could not be used yet: the front of a request head (a chunk), what came
-  /// behind it (a chunk), or the front of a frame (a cell).
-  base::Piece held_;
-  /// The 101 while the backend is dialled (a cell).
-  base::Lease answer_;
-  uint64_t began_ns_;
-  uint64_t state_since_ns_;
-  uint64_t client_active_ns_;  ///< last byte from the client
-  uint64_t backend_active_ns_;
-  uint64_t client_sent_ns_ = 0;
-  uint64_t backend_sent_ns_ = 0;
-  uint64_t ping_sent_ns_ = 0;  ///< 0: none is unanswered
-  uint64_t messages_in_ = 0;
-  uint64_t frames_out_ = 0;
-  route::ServerSet tried_servers_ = 0;
-  base::SocketAddress client_;
-  uint32_t listener_index_;
-  uint32_t server_index_ = base::kNoSlot;  ///< where it is counted
-  base::Occupancy::AddressSlot address_slot_ = base::Occupancy::kNothing;
-  Ending ending_;
-  uint16_t answer_bytes_ = 0;
-  State state_ = State::kHandshake;
-  bool is_counted_ = false;
-  bool is_counted_on_route_ = false;
-  bool upgraded_ = false;
-  bool close_sent_ = false;
-  bool client_deaf_ = false;   ///< nothing from the client is used any more
-  bool backend_gone_ = false;  ///< nothing can be sent to the backend any more
-  bool cut_ = false;
-  bool ping_queued_ = false;      ///< other bytes waited for the client when the ping joined them
-  uint8_t text_carry_bytes_ = 0;  ///< front of a character whose rest the backend has not sent yet
-  std::array<uint8_t, 3> text_carry_{};
-  ws::Utf8Validator backend_text_;
 };
 
 }  // namespace ringway::session

@@ -96,12 +96,13 @@ void Session::OnFrames(Environment& environment, base::Piece piece, Intents& int
   std::span<uint8_t> input(piece.data, piece.bytes);
   uint8_t* const run = piece.data;
   uint8_t* run_end = run;
+  ws::FrameReader& reader = std::get<Frames>(stream_).reader;
   base::Piece pongs;
   uint64_t messages = 0;
   ws::ReadEvent event;
   bool reading = true;
   while (reading && !input.empty()) {
-    event = reader_.Next(input, run_end, environment.rules);
+    event = reader.Next(input, run_end, environment.rules);
     input = input.subspan(event.consumed);
     switch (event.step) {
       case ws::ReadStep::kPayload:
@@ -158,18 +159,19 @@ void Session::OnClose(Environment& environment, std::span<const uint8_t> payload
 // rest has not come is carried over to the next frame. False: the session was failed, or nothing
 // is left to send.
 bool Session::CutText(Environment& environment, base::Piece& piece, Intents& intents) {
-  if (!backend_text_.Push({piece.data, piece.bytes})) {
+  auto& frames = std::get<Frames>(stream_);
+  if (!frames.backend_text.Push({piece.data, piece.bytes})) {
     Fail(environment, ws::CloseCode::kInvalidPayload, "the backend sent text that is not UTF-8",
          EndReason::kInvalidPayload, intents);
     return false;
   }
-  piece.data -= text_carry_bytes_;
-  piece.bytes += text_carry_bytes_;
-  std::memcpy(piece.data, text_carry_.data(), text_carry_bytes_);
+  piece.data -= frames.carry_bytes;
+  piece.bytes += frames.carry_bytes;
+  std::memcpy(piece.data, frames.carry.data(), frames.carry_bytes);
   const size_t tail = ws::IncompleteTailBytes({piece.data, piece.bytes});
   piece.bytes -= static_cast<uint32_t>(tail);
-  std::memcpy(text_carry_.data(), piece.data + piece.bytes, tail);
-  text_carry_bytes_ = static_cast<uint8_t>(tail);
+  std::memcpy(frames.carry.data(), piece.data + piece.bytes, tail);
+  frames.carry_bytes = static_cast<uint8_t>(tail);
   return piece.bytes > 0;
 }
 

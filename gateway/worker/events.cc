@@ -3,6 +3,7 @@
 // What completions mean: each goes through the room of its kind and becomes an event of a session.
 #include <utility>
 
+#include "gateway/worker/remote_address.h"
 #include "gateway/worker/worker.h"
 
 namespace ringway::worker {
@@ -45,14 +46,27 @@ void Worker::OnConnect(const io_uring_cqe& cqe, LinkId id) {
   if (link->dropping) return FreeIfIdle(id.slot);
   const uint32_t session = link->session;
   if (outcome == dial::DialOutcome::kConnected) {
-    memory_.slots[session].session.OnDialed(environment_, intents_);
+    OnDialed(session);
   } else {
-    observer_.OnDialFailed(link->server, dial::DescribeForOperator(outcome));
+    TellDialFailed(session, outcome);
     Drop(id.slot);
     OnDialFailed(session, outcome);
   }
   CarryOut(session);
   ArmReceives(session);
+}
+
+void Worker::OnDialed(uint32_t session) {
+  Slot& slot = memory_.slots[session];
+  base::SocketAddress reached;
+  const uint32_t client = slot.links[Index(LinkRole::kClient)];
+  if (client != kNoSlot && slot.session.WantsReached(environment_)) {
+    sockaddr_storage local{};
+    if (ring_.kernel().LocalAddress(memory_.links[client].fd, &local) == 0) {
+      reached = FromSockaddr(local);
+    }
+  }
+  slot.session.OnDialed(environment_, reached, intents_);
 }
 
 void Worker::OnReceive(const io_uring_cqe& cqe, LinkId id) {
@@ -67,7 +81,12 @@ void Worker::OnReceive(const io_uring_cqe& cqe, LinkId id) {
     received.lease.Return();
     return FreeIfIdle(id.slot);
   }
+  const uint32_t session = link->session;
+  const session::State before = memory_.slots[session].session.state();
   OnReceived(id, std::move(received));
+  // The backend's answer opens the client's side, say.
+  if (memory_.slots[session].session.state() != before) [[unlikely]]
+    ArmReceives(session);
   link = memory_.links.Find(id.slot, id.generation);
   if (link == nullptr || link->dropping) return;
   StopReceive(id.slot);
@@ -80,6 +99,7 @@ void Worker::OnReceived(LinkId id, read::Received received) {
   switch (received.outcome) {
     case ReceiveOutcome::kBytes: {
       slot.bytes_in[Index(link.role)] += received.bytes;
+      link.splice.meter.OnBytes(received.bytes);
       (link.role == LinkRole::kClient ? counters_.client_bytes_in : counters_.backend_bytes_in)
           .Add(received.bytes);
       uint8_t* data = received.lease.data();
@@ -128,19 +148,33 @@ void Worker::OnSend(const io_uring_cqe& cqe, LinkId id) {
     case write::SendOutcome::kSent:
     case write::SendOutcome::kCancelled:
       if (!link->send.queue.empty()) return MarkDue(id.slot);
-      return FinishIfEmpty(id.slot);
+      FinishIfEmpty(id.slot);
+      if (memory_.links.Find(id.slot, id.generation) != nullptr) OnTargetEmpty(id.slot);
+      return;
     case write::SendOutcome::kUnexpected:
       slot.session.OnEnd(environment_, link->role, session::LinkEnd::kReset, intents_);
       CarryOut(link->session);
       if (memory_.links.Find(id.slot, id.generation) != nullptr) Drop(id.slot);
       return;
     case write::SendOutcome::kReset:
-      // WHY the link lives on: what the other end sent before it broke may still wait to be
-      // received; the receive then brings the end.
       DiscardQueue(*link);
       link->finished = true;
-      return DropIfDone(id);
+      OnTargetEmpty(id.slot);
+      return OnSendReset(id);
   }
+}
+
+// WHY the link lives on: what the other end sent before it broke may still wait to be received; the
+// receive then brings the end. A link that is not read has none that could.
+void Worker::OnSendReset(LinkId id) {
+  const Link* link = memory_.links.Find(id.slot, id.generation);
+  if (link == nullptr) return;
+  const uint32_t session = link->session;
+  session::Session& broken = memory_.slots[session].session;
+  if (broken.ReadingOf(link->role) != session::Reading::kNot) return DropIfDone(id);
+  broken.OnEnd(environment_, link->role, session::LinkEnd::kReset, intents_);
+  CarryOut(session);
+  if (memory_.links.Find(id.slot, id.generation) != nullptr) Drop(id.slot);
 }
 
 // Credit goes back to the links that the bytes came from; a link that stopped for want of it is

@@ -105,22 +105,48 @@ const base::SocketAddress* Worker::NextSource(uint32_t backend_index, base::Addr
   return nullptr;
 }
 
+dial::Server Worker::ServerOf(uint32_t backend_index, uint32_t server_index) const {
+  const config::Backend& backend = options_.snapshot->config->backends[backend_index];
+  return {.address = (*addresses_)[backend_index][server_index],
+          .unix_path = backend.servers[server_index].unix_path};
+}
+
+// kConnected: the connect is under way.
 dial::DialOutcome Worker::CarryOutDial(uint32_t session, const Intent& intent) {
-  const base::SocketAddress& server = (*addresses_)[intent.backend_index][intent.server_index];
-  const int fd = dialer_.OpenSocket(server, NextSource(intent.backend_index, server.family));
+  const dial::Server server = ServerOf(intent.backend_index, intent.server_index);
+  const int fd =
+      dialer_.OpenSocket(server, NextSource(intent.backend_index, server.address.family));
   if (fd < 0) {
     const dial::DialOutcome outcome = dialer_.OnSocketError(fd);
-    observer_.OnDialFailed(server, dial::DescribeForOperator(outcome));
+    TellDialFailed(session, outcome);
     return outcome;
   }
   const uint32_t index = TryOpenLink(fd, session, LinkRole::kBackend);
   RINGWAY_CHECK(index != kNoSlot);  // there are two links for each session
   Link& link = memory_.links[index];
   link.connecting = true;
-  link.server = server;
+  // What the backend of the answer before has sent may still wait for the client: it comes back as
+  // this one's credit.
+  const uint32_t client = memory_.slots[session].links[Index(LinkRole::kClient)];
+  if (client != kNoSlot) {
+    link.credit.Spend(
+        memory_.links[client].send.queue.BytesOf(memory_.slices, flow::Source::kBackend));
+  }
   ++link.in_flight;
   dialer_.Connect(IdOf(index), fd, server);
   return dial::DialOutcome::kConnected;
+}
+
+// REQUIRES: the session has not been told yet.
+void Worker::TellDialFailed(uint32_t session, dial::DialOutcome outcome) {
+  const session::Session& dialling = memory_.slots[session].session;
+  // Cut while it dialled: it has left the server already.
+  if (dialling.server_index() == kNoSlot) return;
+  const uint32_t backend_index = dialling.route()->backend_index;
+  const config::Backend& backend = options_.snapshot->config->backends[backend_index];
+  observer_.OnDialFailed(backend.servers[dialling.server_index()],
+                         ServerOf(backend_index, dialling.server_index()).address,
+                         dial::DescribeForOperator(outcome));
 }
 
 void Worker::OnDialFailed(uint32_t session, dial::DialOutcome outcome) {

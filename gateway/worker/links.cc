@@ -2,13 +2,10 @@
 //
 // The life of links: opened, read as credit allows, sent to once a turn, half-closed, freed when
 // the kernel holds nothing of theirs any more.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
+#include "gateway/worker/remote_address.h"
 #include "gateway/worker/worker.h"
 #include "uring/user_data.h"
 
@@ -30,22 +27,6 @@ constexpr uint64_t kAcceptRetryMs = 1000;
 /// takes the kernel more than a millisecond, and a quiet session's message waits for several turns.
 constexpr uint32_t kTurnBytes = 4 * 1024 * 1024;
 constexpr uint32_t kShareBytesMin = 64 * 1024;
-
-base::SocketAddress FromSockaddr(const sockaddr_storage& from) {
-  base::SocketAddress address;
-  if (from.ss_family == AF_INET6) {
-    const auto& ipv6 = reinterpret_cast<const sockaddr_in6&>(from);
-    address.family = base::AddressFamily::kIpv6;
-    address.port = ntohs(ipv6.sin6_port);
-    std::memcpy(address.bytes.data(), &ipv6.sin6_addr, sizeof ipv6.sin6_addr);
-  } else if (from.ss_family == AF_INET) {
-    const auto& ipv4 = reinterpret_cast<const sockaddr_in&>(from);
-    address.family = base::AddressFamily::kIpv4;
-    address.port = ntohs(ipv4.sin_port);
-    std::memcpy(address.bytes.data(), &ipv4.sin_addr, sizeof ipv4.sin_addr);
-  }
-  return address;
-}
 
 }  // namespace
 
@@ -129,8 +110,9 @@ void Worker::ResumeAccept() {
 void Worker::StopReceive(uint32_t index) {
   Link& link = memory_.links[index];
   if (!link.receive.armed) return;
-  const bool changes_class = link.receive.buffer_class != link.receive.armed_class;
-  if (!changes_class && !budget_.exhausted() && link.credit.Left(limits_.window_bytes) > 0) return;
+  const bool changes_way =
+      link.receive.buffer_class != link.receive.armed_class || IsSpliced(index);
+  if (!changes_way && !budget_.exhausted() && link.credit.Left(limits_.window_bytes) > 0) return;
   if (receiver_->Cancel(IdOf(index), link.receive)) ++link.in_flight;
 }
 
@@ -142,6 +124,7 @@ void Worker::ArmReceive(uint32_t index) {
   }
   const session::Reading reading = memory_.slots[link.session].session.ReadingOf(link.role);
   if (reading == session::Reading::kNot) return;
+  if (IsSpliced(index)) return ArmSplice(index);
   if (!link.credit.MayResume(limits_.window_bytes)) {
     if (!link.paused) counters_.receives_paused.Add(1);
     link.paused = true;
@@ -199,6 +182,7 @@ void Worker::SendDue() {
     if (link == nullptr) continue;
     link->due = false;
     if (link->dropping || link->send.in_flight || link->send.queue.empty()) continue;
+    if (link->splice.is_poured) continue;  // what is in the pipe came first
     sender_.Submit(id, link->fd, link->send);
     ++link->in_flight;
   }
@@ -206,7 +190,10 @@ void Worker::SendDue() {
 
 void Worker::FinishIfEmpty(uint32_t index) {
   Link& link = memory_.links[index];
-  if (!link.finishing || link.finished || link.send.in_flight || !link.send.queue.empty()) return;
+  if (!link.finishing || link.finished || link.send.in_flight || !link.send.queue.empty() ||
+      link.splice.is_poured) {
+    return;
+  }
   link.finished = true;
   // ENOTCONN: the other end has reset the connection; its receive says so too.
   static_cast<void>(ring_.kernel().Shutdown(link.fd, SHUT_WR));
@@ -246,16 +233,34 @@ void Worker::FreeIfIdle(uint32_t index) {
 }
 
 void Worker::FreeLink(uint32_t index) {
+  DropPipes(index);
   Link& link = memory_.links[index];
   DiscardQueue(link);
   static_cast<void>(ring_.kernel().Close(link.fd));
   const uint32_t session = link.session;
   Slot& slot = memory_.slots[session];
-  slot.links[Index(link.role)] = kNoSlot;
+  const LinkRole link_role = link.role;
+  slot.links[Index(link_role)] = kNoSlot;
   memory_.links.Close(index);
   if (slot.links[0] == kNoSlot && slot.links[1] == kNoSlot) {
     memory_.wheel.Clear(session);
     memory_.ended.Push(session);
+  } else if (link_role == LinkRole::kBackend) {
+    memory_.backend_gone.Push(session);
+  }
+}
+
+// Told late, so that whoever dropped the link is done with what he does. A session whose client has
+// gone meanwhile, or that has dialled again, is not interested.
+void Worker::OnBackendsGone() {
+  for (uint32_t count = memory_.backend_gone.size(); count > 0; --count) {
+    const uint32_t session = memory_.backend_gone.Pop();
+    if (!memory_.slots.IsOpen(session)) continue;
+    Slot& slot = memory_.slots[session];
+    if (slot.links[0] == kNoSlot || slot.links[1] != kNoSlot) continue;
+    slot.session.OnBackendGone(environment_, intents_);
+    CarryOut(session);
+    ArmReceives(session);
   }
 }
 
@@ -277,6 +282,7 @@ void Worker::EndSessions() {
         .client_bytes_out = slot.bytes_out[Index(LinkRole::kClient)],
         .backend_bytes_in = slot.bytes_in[Index(LinkRole::kBackend)],
         .backend_bytes_out = slot.bytes_out[Index(LinkRole::kBackend)],
+        .bytes_spliced = slot.bytes_spliced,
         .messages_in = ended.messages_in(),
         .frames_out = ended.frames_out(),
     });

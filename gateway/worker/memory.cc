@@ -30,6 +30,8 @@ absl::StatusOr<Memory> Memory::Reserve(const base::Limits& limits, uint64_t now_
   if (!waiting.ok()) return waiting.status();
   auto ended = base::Fifo<uint32_t>::Map(sessions, "list of ended sessions");
   if (!ended.ok()) return ended.status();
+  auto backend_gone = base::Fifo<uint32_t>::Map(2 * sessions, "list of sessions without backend");
+  if (!backend_gone.ok()) return backend_gone.status();
   return Memory{.arena = *std::move(arena),
                 .links = *std::move(links),
                 .slots = *std::move(slots),
@@ -37,7 +39,8 @@ absl::StatusOr<Memory> Memory::Reserve(const base::Limits& limits, uint64_t now_
                 .wheel = *std::move(wheel),
                 .due = *std::move(due),
                 .waiting = *std::move(waiting),
-                .ended = *std::move(ended)};
+                .ended = *std::move(ended),
+                .backend_gone = *std::move(backend_gone)};
 }
 
 absl::StatusOr<base::Occupancy> MapOccupancy(const config::Config& config, uint32_t workers,
@@ -49,6 +52,10 @@ absl::StatusOr<base::Occupancy> MapOccupancy(const config::Config& config, uint3
                                .servers = route::ServerRow(config).count(),
                                .addresses = addresses,
                                .seed = seed});
+}
+
+absl::StatusOr<base::ServerHealth> MapServerHealth(const config::Config& config) {
+  return base::ServerHealth::Map(route::ServerRow(config).count());
 }
 
 }  // namespace ringway::worker

@@ -11,6 +11,7 @@
 #include "gateway/base/ids.h"
 #include "gateway/base/limits.h"
 #include "gateway/base/occupancy.h"
+#include "gateway/base/server_health.h"
 #include "gateway/base/slab.h"
 #include "gateway/base/timing_wheel.h"
 #include "gateway/config/config.h"
@@ -25,10 +26,11 @@ struct Memory {
   base::Slab<Link> links;  ///< two for each session
   base::Slab<Slot> slots;
   flow::SlicePool slices;
-  base::TimingWheel wheel;           ///< one timer for each session, and the worker's own
-  base::Fifo<base::LinkId> due;      ///< links with something to send
-  base::Fifo<base::LinkId> waiting;  ///< links that wait for a receive buffer
-  base::Fifo<uint32_t> ended;        ///< sessions without links
+  base::TimingWheel wheel;            ///< one timer for each session, and the worker's own
+  base::Fifo<base::LinkId> due;       ///< links with something to send
+  base::Fifo<base::LinkId> waiting;   ///< links that wait for a receive buffer
+  base::Fifo<uint32_t> ended;         ///< sessions without links
+  base::Fifo<uint32_t> backend_gone;  ///< sessions whose backend link has gone
 
   /// RESOURCE_EXHAUSTED, with the limit to lower, where address space is not to be had.
   static absl::StatusOr<Memory> Reserve(const base::Limits& limits, uint64_t now_ms);
@@ -38,6 +40,9 @@ struct Memory {
 /// have. `seed`: secret, by chance.
 absl::StatusOr<base::Occupancy> MapOccupancy(const config::Config& config, uint32_t workers,
                                              uint64_t seed);
+
+/// What those workers find out about the servers of the configuration.
+absl::StatusOr<base::ServerHealth> MapServerHealth(const config::Config& config);
 
 /// The worker's own timers, behind those of its sessions.
 inline constexpr uint32_t kWorkerTimers = 3;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "gateway/base/socket_address.h"
+#include "gateway/config/config.h"
 #include "gateway/session/ending.h"
 
 namespace ringway::worker {
@@ -23,6 +24,7 @@ struct SessionEnd {
   uint64_t client_bytes_out = 0;
   uint64_t backend_bytes_in = 0;
   uint64_t backend_bytes_out = 0;
+  uint64_t bytes_spliced = 0;  ///< of those that came in, both sides together
   uint64_t messages_in = 0;
   uint64_t frames_out = 0;
 };
@@ -33,8 +35,10 @@ class Observer {
   virtual ~Observer() = default;
 
   virtual void OnSessionEnd(const SessionEnd& end) = 0;
-  /// A dial failed; `failure` is a sentence of static storage.
-  virtual void OnDialFailed(const base::SocketAddress& server, std::string_view failure) = 0;
+  /// A dial of a server failed, at `address` where it has one; `failure` is a sentence of static
+  /// storage.
+  virtual void OnDialFailed(const config::Server& server, const base::SocketAddress& address,
+                            std::string_view failure) = 0;
   /// Accept stopped for want of a slot, descriptor or memory.
   virtual void OnAcceptPaused(std::string_view why) = 0;
 };

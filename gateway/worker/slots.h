@@ -13,6 +13,7 @@
 #include "gateway/flow/credit.h"
 #include "gateway/read/receiver.h"
 #include "gateway/session/session.h"
+#include "gateway/splice/splicer.h"
 #include "gateway/write/sender.h"
 
 namespace ringway::worker {
@@ -34,8 +35,18 @@ struct Link {
   read::ReceiveState receive;
   flow::Credit credit;  ///< of what was received here
   write::SendState send;
-  base::SocketAddress server;  ///< backend links: who was dialled
+  splice::SpliceState splice;
 };
+
+/// A connection that was accepted and waits for a slot.
+struct Parked {
+  int fd = -1;
+  uint32_t listener_index = 0;
+};
+
+/// What one fill and pour of a pipe came to: there may be more; the source is empty; something else
+/// goes on from here.
+enum class MoveStep : uint8_t { kAgain, kRest, kOver };
 
 /// One client's life and its links.
 struct Slot {
@@ -46,6 +57,7 @@ struct Slot {
   std::array<uint32_t, 2> links = {base::kNoSlot, base::kNoSlot};  ///< by LinkRole
   std::array<uint64_t, 2> bytes_in{};                              ///< by LinkRole
   std::array<uint64_t, 2> bytes_out{};
+  uint64_t bytes_spliced = 0;  ///< of bytes_in
 };
 
 /// All that an idle session holds in user space.

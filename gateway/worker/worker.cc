@@ -57,7 +57,11 @@ Worker::Worker(uring::Kernel& kernel, base::Clock& clock, Observer& observer, Wo
       acceptor_(ring_, counters_, options_.sockets),
       dialer_(ring_, counters_),
       sender_(ring_, memory_.arena, memory_.slices, counters_),
-      servers_(*options_.snapshot->config, *options_.occupancy, options_.index),
+      splicer_(ring_, counters_, limits_.pipes),
+      servers_(
+          *options_.snapshot->config,
+          {.occupancy = *options_.occupancy, .health = *options_.health, .counters = counters_},
+          {.first = options_.index, .seed = options_.seed}),
       addresses_(std::make_unique<ServerAddresses>(options_.snapshot->addresses)),
       next_source_(options_.snapshot->config->backends.size(), options_.index),
       budget_(limits_.worker_queued_bytes_max),
@@ -117,6 +121,7 @@ absl::Status Worker::Turn() {
   if (count > 0 && !awaits_quiet_) AwaitQuiet();
   OnDueTimers();
   if (!draining_ && drain_requested_.load(std::memory_order_acquire)) BeginDrain();
+  OnBackendsGone();
   EndSessions();
   SendDue();
   receiver_->Replenish();
@@ -133,7 +138,7 @@ void Worker::SetGauges() {
   gauges_.sessions_open.Set(memory_.slots.open());
   gauges_.links_open.Set(memory_.links.open());
   gauges_.leases_out.Set(leases);
-  gauges_.bytes_queued.Set(budget_.queued());
+  gauges_.bytes_queued.Set(budget_.queued() + splicer_.bytes_held());
 }
 
 void Worker::OnCompletion(const io_uring_cqe& cqe) {
@@ -152,6 +157,10 @@ void Worker::OnCompletion(const io_uring_cqe& cqe) {
       return acceptor_.OnCancelled();
     case Operation::kCancel:
       return OnCancelled(id);
+    case Operation::kReadable:
+      return OnReadable(cqe, id);
+    case Operation::kWritable:
+      return OnWritable(cqe, id);
     case Operation::kWake:
       wake_armed_ = false;
       // WHY not draining_: that is set later in this turn, and nobody would wake this read again.
@@ -204,7 +213,8 @@ void Worker::OnSessionDue(uint32_t session) {
   session::ClientLook look;
   if (client != base::kNoSlot) {
     const Link& link = memory_.links[client];
-    look = {.queued_bytes = link.send.queue.bytes(), .is_read = link.receive.armed};
+    look = {.queued_bytes = link.send.queue.bytes(),
+            .is_read = link.receive.armed || link.splice.readable_armed};
   }
   slot.session.OnDue(environment_, look, intents_);
   CarryOut(session);

@@ -23,33 +23,21 @@
 #include "absl/status/statusor.h"
 #include "gateway/accept/acceptor.h"
 #include "gateway/base/clock.h"
-#include "gateway/base/counters.h"
 #include "gateway/dial/dialer.h"
 #include "gateway/flow/credit.h"
 #include "gateway/read/receiver.h"
 #include "gateway/route/server_choice.h"
 #include "gateway/session/environment.h"
 #include "gateway/session/intent.h"
+#include "gateway/splice/splicer.h"
 #include "gateway/worker/memory.h"
 #include "gateway/worker/observer.h"
+#include "gateway/worker/options.h"
 #include "gateway/worker/slots.h"
-#include "gateway/worker/snapshot.h"
 #include "gateway/write/sender.h"
 #include "uring/ring.h"
 
 namespace ringway::worker {
-
-struct WorkerOptions {
-  uint32_t index = 0;
-  std::shared_ptr<const Snapshot> snapshot;
-  /// Shared by all workers of the snapshot.
-  std::shared_ptr<base::Occupancy> occupancy;
-  /// Sockets that listen, lent for the worker's life.
-  std::vector<accept::ListeningSocket> sockets;
-  /// An eventfd that another thread writes to after RequestDrain and PostAddresses; -1: nobody
-  /// will.
-  int wake_fd = -1;
-};
 
 class Worker {
  public:
@@ -85,6 +73,7 @@ class Worker {
   uint32_t links_open() const { return memory_.links.open(); }
   /// Connections that were accepted and wait for a slot.
   uint32_t connections_parked() const { return static_cast<uint32_t>(parked_.size()); }
+  uint32_t pipes_held() const { return splicer_.pipes().taken(); }
   /// Bytes that wait in all send queues.
   uint64_t queued_bytes() const { return budget_.queued(); }
 
@@ -112,17 +101,20 @@ class Worker {
   // ---- events.cc: what completions mean
   void OnAccept(const io_uring_cqe& cqe, uint32_t socket);
   void OnConnect(const io_uring_cqe& cqe, base::LinkId id);
+  void OnDialed(uint32_t session);
   void OnReceive(const io_uring_cqe& cqe, base::LinkId id);
   void OnReceived(base::LinkId id, read::Received received);
   void OnSend(const io_uring_cqe& cqe, base::LinkId id);
+  void OnSendReset(base::LinkId id);
   void OnReturned(Slot& slot, const flow::Returned& returned);
   void OnCancelled(base::LinkId id);
 
   // ---- intents.cc: what sessions want
   void CarryOut(uint32_t session);
   flow::PushResult CarryOutSend(Slot& slot, session::Intent& intent);
-  /// kConnected: the connect is under way.
   dial::DialOutcome CarryOutDial(uint32_t session, const session::Intent& intent);
+  dial::Server ServerOf(uint32_t backend_index, uint32_t server_index) const;
+  void TellDialFailed(uint32_t session, dial::DialOutcome outcome);
   const base::SocketAddress* NextSource(uint32_t backend_index, base::AddressFamily family);
   void OnDialFailed(uint32_t session, dial::DialOutcome outcome);
   void CarryOutFinish(uint32_t index);
@@ -148,7 +140,22 @@ class Worker {
   void DropIfDone(base::LinkId id);
   void FreeIfIdle(uint32_t index);
   void FreeLink(uint32_t index);
+  void OnBackendsGone();
   void EndSessions();
+  // ---- bulk.cc: bytes that pass through pipes
+  bool IsSpliced(uint32_t index);
+  void ArmSplice(uint32_t index);
+  void OnReadable(const io_uring_cqe& cqe, base::LinkId id);
+  void OnWritable(const io_uring_cqe& cqe, base::LinkId id);
+  void Move(uint32_t from);
+  MoveStep MoveOnce(uint32_t from, uint32_t to, uint32_t bytes_max);
+  [[nodiscard]] bool Pour(uint32_t from, uint32_t to);
+  void OnPourBroken(uint32_t to, splice::PourOutcome outcome);
+  void OnTargetEmpty(uint32_t to);
+  void LeaveSplice(uint32_t from);
+  void DropPipes(uint32_t index);
+  uint32_t OppositeOf(const Link& link);
+
   base::LinkId IdOf(uint32_t index) { return {index, memory_.links.generation(index)}; }
 
   uring::Ring ring_;
@@ -165,15 +172,11 @@ class Worker {
   dial::Dialer dialer_;
   std::optional<read::Receiver> receiver_;  ///< always there after Open
   write::Sender sender_;
+  splice::Splicer splicer_;
   route::ServerChoice servers_;
   std::unique_ptr<const ServerAddresses> addresses_;
   std::vector<uint32_t> next_source_;  ///< of each backend
-  /// A connection that was accepted and waits for a slot.
-  struct Parked {
-    int fd = -1;
-    uint32_t listener_index = 0;
-  };
-  std::vector<Parked> parked_;  ///< at most one for each listening socket
+  std::vector<Parked> parked_;         ///< at most one for each listening socket
   flow::ByteBudget budget_;
   session::Environment environment_;
   session::Intents intents_;

@@ -20,7 +20,8 @@ class Connection:
     def __init__(self, accepted):
         self.socket = accepted
         self.socket.settimeout(SECONDS)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if accepted.family != socket.AF_UNIX:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def send(self, data):
         self.socket.sendall(data)
@@ -30,8 +31,9 @@ class Connection:
         data = bytearray()
         while len(data) < count:
             piece = self._receive(count - len(data))
-            tap.check(piece, f'the stream ended after {len(data)} of {count} bytes: '
-                             f'{tap.shown(bytes(data))}')
+            if not piece:
+                raise AssertionError(f'the stream ended after {len(data)} of {count} bytes: '
+                                     f'{tap.shown(bytes(data))}')
             data += piece
         return bytes(data)
 
@@ -96,6 +98,8 @@ class Backend:
         family = socket.AF_INET6 if ':' in host else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.settimeout(SECONDS)
+        # A server that comes back to its port finds it in TIME_WAIT.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, port != 0)
         self.socket.bind((host, port))
         self.socket.listen(backlog)
         self.port = self.socket.getsockname()[1]
@@ -114,6 +118,17 @@ class Backend:
 
     def __exit__(self, *_):
         self.close()
+
+
+class UnixBackend(Backend):
+    """The same on a unix socket."""
+
+    def __init__(self, path):  # pylint: disable=super-init-not-called; nothing of it is TCP's
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.settimeout(SECONDS)
+        self.socket.bind(path)
+        self.socket.listen(128)
+        self.port = f'unix:{path}'
 
 
 class FullBackend(Backend):

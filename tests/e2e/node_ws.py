@@ -1,40 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Starts the conversations of node_ws.mjs: npm's ws, the client that most servers meet.
-
-Its packages are installed from the lock file into a folder of the build, never into the tree."""
+"""Starts the conversations of node_ws.mjs: npm's ws, the client that most servers meet."""
 import pathlib
-import shutil
 import socket
 import sys
 
 import backends
 import harness
+import npm
 import tap
 
 HERE = pathlib.Path(__file__).resolve().parent
-NODE, NPM = shutil.which('node'), shutil.which('npm')
-FOLDER = harness.SCRATCH / 'node'
-INSTALL_SECONDS = 120
-
-
-def why_not():
-    """Installs ws if need be; a sentence where nobody has node. What fails then is a failure."""
-    if not NODE or not NPM:
-        return 'node and npm are not installed'
-    lock = (HERE / 'package-lock.json').read_text()
-    mark = FOLDER / 'installed-lock.json'
-    if mark.exists() and mark.read_text() == lock:
-        return None
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
-    for name in ('package.json', 'package-lock.json'):
-        shutil.copy(HERE / name, FOLDER / name)
-    result = harness.run(NPM, 'ci', '--ignore-scripts', '--no-audit', '--no-fund',
-                         seconds=INSTALL_SECONDS, cwd=FOLDER)
-    tap.equal(result.returncode, 0, f'exit code of npm ci, which said {result.stderr}')
-    mark.write_text(lock)
-    return None
 
 
 def config(echo_port):
@@ -58,7 +34,7 @@ def config(echo_port):
 
 def converses(name, path):
     with backends.Echo() as echo, harness.Gateway(text=config(echo.port)) as gateway:
-        result = harness.run(NODE, HERE / 'node_ws.mjs', name, gateway.url(path), FOLDER,
+        result = harness.run(npm.NODE, HERE / 'node_ws.mjs', name, gateway.url(path), npm.FOLDER,
                              seconds=50)
         tap.equal(result.returncode, 0, f'exit code of node; it said {result.stderr}')
 
@@ -76,4 +52,4 @@ for sentence, conversation, conversation_path in [
 
 
 if __name__ == '__main__':
-    sys.exit(tap.main(skip=why_not()))
+    sys.exit(tap.main(skip=npm.why_not()))

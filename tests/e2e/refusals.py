@@ -188,12 +188,42 @@ def shutting_down():
         tap.equal(gateway.wait(), 0, 'exit code')
 
 
+@tap.case('every server has all sessions that it may')
+def servers_full():
+    options = {'backend': {'sessions_per_server': 1}}
+    with backends.Echo() as echo, harness.Gateway(echo.port, **options) as gateway:
+        with wire.connect(gateway) as client:
+            for wanted in table.SERVERS_FULL:
+                with wire.Client(gateway.address) as refused_:
+                    refused_.send(wanted.request)
+                    expect_answer(refused_, wanted)
+            client.close_in_order()
+        harness.wait_for(lambda: gateway.state()['sessions'] == 0, 'the session to be gone')
+        with wire.connect(gateway) as client:
+            client.close_in_order()
+        state = gateway.expect_idle()
+        tap.equal(state['refused_by_servers_full'], len(table.SERVERS_FULL), 'refusals counted')
+
+
+@tap.case('probes call every server down')
+def no_server_healthy():
+    with backends.Backend() as gone:
+        dead = gone.port
+    options = {'backend': {'health_check': 'tcp', 'health_interval': '20ms'}}
+    with harness.Gateway(dead, **options) as gateway:
+        gateway.wait_log(f'warn.* backend "b": server 127.0.0.1:{dead} is down: 3 probes in a row '
+                         'failed, the last one: connect: Connection refused')
+        expect_refusals(gateway, table.NO_SERVER_HEALTHY, WAYS)
+        tap.equal(gateway.state()['dials'], 0, 'dials')
+
+
 @tap.case('every refusal of gateway/http/refusals.h has its row here')
 def every_refusal_has_its_row():
     # The parser's own rest: nothing that our scan lets through is known to reach it.
     unreachable = {'kHeadMalformed'}
     budgets = {'kSessionsMax', 'kSessionsPerAddress', 'kAddressesTooMany', 'kSessionsOfRoute'}
-    rows = table.BYTES + table.FIELDS + table.UPGRADES + table.TOO_SLOW + table.BACKEND_TOO_SLOW
+    rows = (table.BYTES + table.FIELDS + table.UPGRADES + table.TOO_SLOW + table.BACKEND_TOO_SLOW +
+            table.SERVERS_FULL + table.NO_SERVER_HEALTHY)
     tried = {each.refusal for each in rows} | {'kMemoryExhausted', 'kShuttingDown'}
     tap.equal(sorted(set(SENTENCES) - tried - unreachable - budgets), [], 'refusals without a row')
 

@@ -189,6 +189,14 @@ BACKEND_TOO_SLOW = [
         ask() + b'HEAD /ws HTTP/1.1\r\n'),
 ]
 
+SERVERS_FULL = [
+    row(503, 'kServersFull', 'a session more than every server may have', ask()),
+]
+
+NO_SERVER_HEALTHY = [
+    row(503, 'kNoServerHealthy', 'a backend that probes call down', ask()),
+]
+
 ACCEPTED = [
     ('the longest head', of_length(HEAD_MAX)),
     ('100 fields', ask(*['A: b'] * (FIELDS_MAX - len(HANDSHAKE)))),

@@ -109,8 +109,9 @@ class Client:
 
     def take(self, count):
         while len(self.buffer) < count:
-            tap.check(self.receive(), f'the stream ended {count - len(self.buffer)} bytes early; '
-                                      f'there was {tap.shown(bytes(self.buffer))}')
+            if not self.receive():
+                raise AssertionError(f'the stream ended {count - len(self.buffer)} bytes early; '
+                                     f'there was {tap.shown(bytes(self.buffer))}')
         taken = bytes(self.buffer[:count])
         del self.buffer[:count]
         return taken

@@ -70,7 +70,8 @@ class SilentObserver : public worker::Observer {
     static_cast<void>(end);
     ++sessions;
   }
-  void OnDialFailed(const base::SocketAddress& server, std::string_view failure) override {
+  void OnDialFailed(const config::Server&, const base::SocketAddress& server,
+                    std::string_view failure) override {
     static_cast<void>(server);
     static_cast<void>(failure);
   }
@@ -189,10 +190,13 @@ TEST(MessagePath, AllocatesNothingAfterTheHandshake) {
   const int wake_fd = eventfd(0, EFD_CLOEXEC);
   auto occupancy = worker::MapOccupancy(*config, 1, 1);
   ASSERT_TRUE(occupancy.ok()) << occupancy.status();
+  auto health = worker::MapServerHealth(*config);
+  ASSERT_TRUE(health.ok()) << health.status();
   auto worker =
       worker::Worker::Open(**kernel, clock, observer,
                            {.snapshot = *snapshot,
                             .occupancy = std::make_shared<base::Occupancy>(*std::move(occupancy)),
+                            .health = std::make_shared<base::ServerHealth>(*std::move(health)),
                             .sockets = listeners->of_worker(0),
                             .wake_fd = wake_fd});
   ASSERT_TRUE(worker.ok()) << worker.status();

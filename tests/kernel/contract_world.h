@@ -70,6 +70,13 @@ class ContractWorld {
   /// Where a connect finds nobody: an address of family AF_INET.
   virtual sockaddr_storage RefusingAddress() = 0;
 
+  /// Where a connect finds somebody: an address of family AF_UNIX.
+  virtual sockaddr_storage UnixServerAddress() = 0;
+  /// The remote end of the oldest connect to it that was not taken yet; empty if there is none.
+  virtual std::unique_ptr<RemoteEnd> TakeUnixDialled() = 0;
+  /// A path where no socket is: an address of family AF_UNIX.
+  virtual sockaddr_storage AbsentPath() = 0;
+
   /// A readable file with these bytes; it belongs to the test.
   virtual int OpenFile(std::span<const uint8_t> bytes) = 0;
 };

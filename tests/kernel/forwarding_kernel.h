@@ -34,8 +34,16 @@ class ForwardingKernel : public Kernel {
   int RemoteAddress(int fd, sockaddr_storage* address) override {
     return kernel_->RemoteAddress(fd, address);
   }
+  int LocalAddress(int fd, sockaddr_storage* address) override {
+    return kernel_->LocalAddress(fd, address);
+  }
   int Shutdown(int fd, int how) override { return kernel_->Shutdown(fd, how); }
   int Close(int fd) override { return kernel_->Close(fd); }
+  int OpenPipe(uint32_t bytes, PipeEnds* ends) override { return kernel_->OpenPipe(bytes, ends); }
+  int Splice(int from, int to, uint32_t bytes) override { return kernel_->Splice(from, to, bytes); }
+  int SendAhead(int fd, std::span<const uint8_t> bytes) override {
+    return kernel_->SendAhead(fd, bytes);
+  }
 
  private:
   std::unique_ptr<LinuxKernel> kernel_;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A whole gateway within one process: several workers, clients that come and go from several
-// threads, a thread that looks names up, one that reads what workers count, and a drain in the
-// middle of it all. Under ThreadSanitizer this is the proof of what threads share.
+// threads, a thread that looks names up, one that probes a server that is there and one that is
+// not, one that reads what workers count, and a drain in the middle of it all. Under
+// ThreadSanitizer this is the proof of what threads share.
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -172,7 +173,8 @@ void PlayClient(Stage& stage, uint32_t index) {
 }
 
 /// The name makes the gateway look it up on a thread of its own; the source keeps it to IPv4, where
-/// the echo service is.
+/// the echo service is. Nobody listens at the other server: workers and the prober find that out,
+/// each in his way.
 std::shared_ptr<const config::Config> ConfigFor(uint16_t echo_port) {
   const std::string text = absl::StrCat(R"([gateway]
 workers = )",
@@ -190,8 +192,15 @@ backend = "echo"
 [[backend]]
 name = "echo"
 source = ["127.0.0.1"]
+balance = "random_two"
+failures_max = 2
+eject_time = "5ms"
+eject_time_max = "20ms"
+health_check = "tcp"
+health_interval = "50ms"
+health_fall = 10
 servers = ["localhost:)",
-                                        echo_port, "\"]\n");
+                                        echo_port, "\", \"127.0.0.1:1\"]\n");
   auto config = config::ParseConfig(text, "test");
   EXPECT_TRUE(config.ok()) << config.status();
   return config.ok() ? *config : nullptr;

@@ -4,14 +4,20 @@
 // this kernel offers, with each of the two ways of entering it taken away, and with nothing
 // optional at all, which is what Linux 6.1 has.
 #include <sys/mman.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
 #include <utility>
 
 #include "tests/kernel/loopback.h"
 #include "tests/kernel/ring_contract.h"
 #include "tests/kernel/ring_contract_optional.h"
+#include "tests/kernel/ring_contract_passage.h"
 #include "uring/linux_kernel.h"
 #include "uring/probe.h"
 
@@ -43,9 +49,40 @@ std::unique_ptr<RemoteEnd> Wrap(loopback::Socket socket) {
   return socket ? std::make_unique<LoopbackEnd>(std::move(socket)) : nullptr;
 }
 
+/// A unix socket that listens in a folder of its own, which is gone with it.
+class UnixServer {
+ public:
+  UnixServer() : folder_(testing::TempDir() + "contract-XXXXXX") {
+    EXPECT_NE(mkdtemp(folder_.data()), nullptr);
+    const sockaddr_storage at = address();
+    EXPECT_EQ(bind(socket_.fd(), reinterpret_cast<const sockaddr*>(&at), sizeof(sockaddr_un)), 0);
+    EXPECT_EQ(listen(socket_.fd(), 64), 0);
+  }
+  ~UnixServer() { std::filesystem::remove_all(folder_); }
+  UnixServer(const UnixServer&) = delete;
+  UnixServer& operator=(const UnixServer&) = delete;
+
+  const loopback::Socket& socket() const { return socket_; }
+  sockaddr_storage address() const { return AddressOf("server"); }
+  sockaddr_storage AddressOf(const std::string& name) const {
+    sockaddr_storage address{};
+    auto& local = reinterpret_cast<sockaddr_un&>(address);
+    local.sun_family = AF_UNIX;
+    (folder_ + "/" + name).copy(local.sun_path, sizeof local.sun_path - 1);
+    return address;
+  }
+
+ private:
+  std::string folder_;
+  loopback::Socket socket_{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+};
+
 class LinuxWorld : public ContractWorld {
  public:
-  LinuxWorld(std::unique_ptr<uring::LinuxKernel> kernel) : kernel_(std::move(kernel)) {}
+  LinuxWorld(std::unique_ptr<uring::LinuxKernel> kernel) : kernel_(std::move(kernel)) {
+    // WHY: splice(2) has no MSG_NOSIGNAL; whoever splices to sockets has to ignore it.
+    std::signal(SIGPIPE, SIG_IGN);
+  }
 
   uring::Kernel& kernel() override { return *kernel_; }
 
@@ -76,6 +113,12 @@ class LinuxWorld : public ContractWorld {
   std::unique_ptr<RemoteEnd> TakeDialled() override { return Wrap(loopback::Accept(server_)); }
   sockaddr_storage RefusingAddress() override { return loopback::AddressOf(refusing_); }
 
+  sockaddr_storage UnixServerAddress() override { return unix_server_.address(); }
+  std::unique_ptr<RemoteEnd> TakeUnixDialled() override {
+    return Wrap(loopback::Accept(unix_server_.socket()));
+  }
+  sockaddr_storage AbsentPath() override { return unix_server_.AddressOf("absent"); }
+
   int OpenFile(std::span<const uint8_t> bytes) override {
     const int fd = memfd_create("contract", MFD_CLOEXEC);
     EXPECT_EQ(write(fd, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
@@ -86,6 +129,7 @@ class LinuxWorld : public ContractWorld {
   std::unique_ptr<uring::LinuxKernel> kernel_;
   loopback::Socket server_ = loopback::Listen();
   loopback::Socket refusing_ = loopback::Refuse();
+  UnixServer unix_server_;
 };
 
 MakeKernel Linux(const char* name, std::initializer_list<Feature> masked) {
@@ -117,6 +161,10 @@ INSTANTIATE_TEST_SUITE_P(
     NameOf);
 
 INSTANTIATE_TEST_SUITE_P(Linux, RingContractOptional, testing::Values(Linux("AllFeatures", {})),
+                         NameOf);
+
+// None of it depends on a feature that may be masked.
+INSTANTIATE_TEST_SUITE_P(Linux, RingContractPassage, testing::Values(Linux("AllFeatures", {})),
                          NameOf);
 
 }  // namespace

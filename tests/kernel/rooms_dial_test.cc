@@ -35,9 +35,9 @@ class DialerTest : public rooms::RoomTest {
  protected:
   /// Begins a dial on a socket of its own.
   loopback::Socket Begin(const base::SocketAddress& server, base::LinkId id = kLink) {
-    loopback::Socket socket(dialer_.OpenSocket(server, nullptr));
+    loopback::Socket socket(dialer_.OpenSocket({.address = server}, nullptr));
     EXPECT_TRUE(socket);
-    dialer_.Connect(id, socket.fd(), server);
+    dialer_.Connect(id, socket.fd(), {.address = server});
     return socket;
   }
 
@@ -75,7 +75,7 @@ TEST_F(DialerTest, ConnectsToItsServerOverIpv6) {
 
 TEST_F(DialerTest, ItsSocketDoesNotBlockNorDelay) {
   const loopback::Socket server = loopback::Listen();
-  const loopback::Socket socket(dialer_.OpenSocket(ServerOn(server), nullptr));
+  const loopback::Socket socket(dialer_.OpenSocket({.address = ServerOn(server)}, nullptr));
   int no_delay = 0;
   socklen_t bytes = sizeof no_delay;
   EXPECT_EQ(getsockopt(socket.fd(), IPPROTO_TCP, TCP_NODELAY, &no_delay, &bytes), 0);
@@ -93,9 +93,9 @@ base::SocketAddress Source(uint8_t last) {
 TEST_F(DialerTest, LeavesFromTheSourceThatItIsGiven) {
   const loopback::Socket server = loopback::Listen();
   const base::SocketAddress source = Source(77);
-  const loopback::Socket socket(dialer_.OpenSocket(ServerOn(server), &source));
+  const loopback::Socket socket(dialer_.OpenSocket({.address = ServerOn(server)}, &source));
   ASSERT_TRUE(socket);
-  dialer_.Connect(kLink, socket.fd(), ServerOn(server));
+  dialer_.Connect(kLink, socket.fd(), {.address = ServerOn(server)});
   EXPECT_EQ(End(), DialOutcome::kConnected);
   const loopback::Socket accepted = loopback::Accept(server);
   ASSERT_TRUE(accepted);
@@ -109,7 +109,7 @@ TEST_F(DialerTest, ASourceOfAnotherMachineIsSaidToBeOne) {
   const loopback::Socket server = loopback::Listen();
   base::SocketAddress source = Source(1);
   source.bytes = {192, 0, 2, 1};  // RFC 5737
-  const int error = dialer_.OpenSocket(ServerOn(server), &source);
+  const int error = dialer_.OpenSocket({.address = ServerOn(server)}, &source);
   ASSERT_LT(error, 0);
   EXPECT_EQ(dialer_.OnSocketError(error), DialOutcome::kNoSource);
   EXPECT_NE(std::string_view(DescribeForOperator(DialOutcome::kNoSource)),
@@ -166,7 +166,7 @@ TEST_F(DialerTest, WithoutADescriptorItSaysSo) {
   const loopback::Socket server = loopback::Listen();
   const base::SocketAddress address = ServerOn(server);
   const rooms::NoDescriptorLeft limit;
-  const int error = dialer_.OpenSocket(address, nullptr);
+  const int error = dialer_.OpenSocket({.address = address}, nullptr);
   ASSERT_LT(error, 0);
   EXPECT_EQ(dialer_.OnSocketError(error), DialOutcome::kNoDescriptor);
   EXPECT_EQ(counters_.dials_failed.value(), 1U);
@@ -174,7 +174,7 @@ TEST_F(DialerTest, WithoutADescriptorItSaysSo) {
 
 TEST_F(DialerTest, AResultWithoutARuleIsCounted) {
   const loopback::Socket server = loopback::Listen();
-  dialer_.Connect(kLink, 1 << 20, ServerOn(server));
+  dialer_.Connect(kLink, 1 << 20, {.address = ServerOn(server)});
   EXPECT_EQ(End(), DialOutcome::kUnexpected);
   EXPECT_EQ(counters_.completions_unexpected.value(), 1U);
 }

@@ -42,6 +42,19 @@ listener = "test"
 path = "/echo"
 mode = "tcp"
 backend = "echo"
+[[route]]
+name = "pass"
+listener = "test"
+path = "/pass"
+mode = "websocket"
+backend = "echo"
+[[route]]
+name = "copy"
+listener = "test"
+path = "/copy"
+mode = "websocket"
+splice = "off"
+backend = "echo"
 [[backend]]
 name = "echo"
 servers = ["127.0.0.1:)",
@@ -71,10 +84,12 @@ void Record::OnSessionEnd(const SessionEnd& end) {
                   .client_bytes_in = end.client_bytes_in,
                   .backend_bytes_in = end.backend_bytes_in,
                   .messages_in = end.messages_in,
-                  .frames_out = end.frames_out});
+                  .frames_out = end.frames_out,
+                  .bytes_spliced = end.bytes_spliced});
 }
 
-void Record::OnDialFailed(const base::SocketAddress& server, std::string_view failure) {
+void Record::OnDialFailed(const config::Server&, const base::SocketAddress& server,
+                          std::string_view failure) {
   EXPECT_NE(server.port, 0);
   failed_dials.emplace_back(failure);
 }
@@ -111,9 +126,13 @@ void WorkerTest::Open() {
   auto occupancy = MapOccupancy(*config, 1, 1);
   ASSERT_TRUE(occupancy.ok()) << occupancy.status();
   occupancy_ = std::make_shared<base::Occupancy>(*std::move(occupancy));
-  auto worker = Worker::Open(
-      *kernel_, clock_, record_,
-      {.snapshot = snapshot, .occupancy = occupancy_, .sockets = {{.fd = listener_.fd()}}});
+  auto health = MapServerHealth(*config);
+  ASSERT_TRUE(health.ok()) << health.status();
+  auto worker = Worker::Open(*kernel_, clock_, record_,
+                             {.snapshot = snapshot,
+                              .occupancy = occupancy_,
+                              .health = std::make_shared<base::ServerHealth>(*std::move(health)),
+                              .sockets = {{.fd = listener_.fd()}}});
   ASSERT_TRUE(worker.ok()) << worker.status();
   worker_ = *std::move(worker);
 }
@@ -126,6 +145,7 @@ void WorkerTest::TearDown() {
   EXPECT_TRUE(TurnUntil([&] { return worker_->finished(); })) << "the drain does not end";
   EXPECT_EQ(worker_->sessions_open(), 0U);
   EXPECT_EQ(worker_->links_open(), 0U);
+  EXPECT_EQ(worker_->pipes_held(), 0U);
   for (size_t c = 0; c < base::kBufferClasses; ++c) {
     EXPECT_EQ(worker_->arena().leased(static_cast<base::BufferClass>(c)), 0U) << "class " << c;
   }
@@ -146,8 +166,9 @@ Client WorkerTest::Connect() {
   return client;
 }
 
-std::string WorkerTest::Request() {
-  return "GET /echo HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+std::string WorkerTest::Request(std::string_view path) {
+  return "GET " + std::string(path) +
+         " HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 }
 
@@ -163,6 +184,19 @@ Client WorkerTest::OpenSession(loopback::Socket* backend) {
   client.socket.Write(Request());
   *backend = TakeBackend();
   EXPECT_EQ(ReadHead(client).substr(0, 12), "HTTP/1.1 101");
+  return client;
+}
+
+Client WorkerTest::OpenPassage(std::string_view path, loopback::Socket* backend) {
+  Client client = Connect();
+  client.socket.Write(Request(path));
+  Client service{.socket = TakeBackend(), .received = {}};
+  EXPECT_EQ(ReadHead(service).substr(0, 4 + path.size()), "GET " + std::string(path));
+  service.socket.Write(
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
+  EXPECT_EQ(ReadHead(client).substr(0, 12), "HTTP/1.1 101");
+  *backend = std::move(service.socket);
   return client;
 }
 

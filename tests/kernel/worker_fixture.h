@@ -64,10 +64,12 @@ class Record : public Observer {
     uint64_t backend_bytes_in = 0;
     uint64_t messages_in = 0;
     uint64_t frames_out = 0;
+    uint64_t bytes_spliced = 0;
   };
 
   void OnSessionEnd(const SessionEnd& end) override;
-  void OnDialFailed(const base::SocketAddress& server, std::string_view failure) override;
+  void OnDialFailed(const config::Server& server, const base::SocketAddress& address,
+                    std::string_view failure) override;
   void OnAcceptPaused(std::string_view why) override;
 
   std::vector<End> ends;
@@ -124,11 +126,13 @@ class WorkerTest : public testing::TestWithParam<Offered> {
 
   /// A connection to the worker, accepted.
   Client Connect();
-  /// The head of an upgrade request for /echo.
-  static std::string Request();
+  /// The head of an upgrade request.
+  static std::string Request(std::string_view path = "/echo");
   /// A client after its 101; its backend's end goes to `*backend`.
   Client OpenSession(loopback::Socket* backend);
   loopback::Socket TakeBackend();
+  /// The same where the backend has answered the handshake itself: bytes pass as they are.
+  Client OpenPassage(std::string_view path, loopback::Socket* backend);
 
   void SendText(Client& client, std::string_view text);
   static void SendFrame(Client& client, ws::Opcode opcode, std::string_view payload);

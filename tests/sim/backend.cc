@@ -9,20 +9,11 @@
 namespace ringway::sim {
 
 Backend::Backend(const Scene& scene, const Story& story, uint32_t index, Server& door)
-    : Actor(story, scene.clock, scene.random, scene.verdict),
-      index_(index),
-      door_(&door),
-      up_(story.UpTape()),
-      down_(story.DownTape()) {}
+    : BackendEnd(scene, story, index, door), up_(story.UpTape()), down_(story.DownTape()) {}
 
 void Backend::Act() {
   due_ns_ = kNeverNs;
-  if (connection_ == nullptr) {
-    connection_ = door_->waiting.front();
-    door_->waiting.pop_front();
-    begin_ns_ = now();
-    RINGWAY_TRACE(*verdict_, "backend %u: is dialled", index_);
-  }
+  if (connection_ == nullptr) TakeConnection();
   if (!door_->waiting.empty()) verdict_->Fail("backend %u is dialled twice", index_);
   ReadSome();
   WriteSome();
@@ -35,9 +26,9 @@ void Backend::ReadSome() {
     verdict_->Fail("backend %u got wrong bytes near %lu", index_, received_);
   }
   received_ += bytes.size();
-  if (received_ > client_->payload_sent()) {
+  if (received_ > client_->sent()) {
     verdict_->Fail("backend %u got %lu bytes of the %lu that were sent", index_, received_,
-                   client_->payload_sent());
+                   client_->sent());
   }
 }
 

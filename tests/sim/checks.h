@@ -11,8 +11,7 @@
 
 #include "gateway/worker/observer.h"
 #include "gateway/worker/worker.h"
-#include "tests/sim/backend.h"
-#include "tests/sim/client.h"
+#include "tests/sim/ends.h"
 #include "tests/sim/sim_kernel.h"
 
 namespace ringway::sim {
@@ -21,7 +20,9 @@ namespace ringway::sim {
 class Ledger : public worker::Observer {
  public:
   void OnSessionEnd(const worker::SessionEnd& end) override;
-  void OnDialFailed(const base::SocketAddress&, std::string_view) override { ++dials_failed; }
+  void OnDialFailed(const config::Server&, const base::SocketAddress&, std::string_view) override {
+    ++dials_failed;
+  }
   void OnAcceptPaused(std::string_view) override { ++pauses; }
 
   uint64_t ended = 0;
@@ -30,6 +31,7 @@ class Ledger : public worker::Observer {
   uint64_t client_bytes_out = 0;
   uint64_t backend_bytes_in = 0;
   uint64_t backend_bytes_out = 0;
+  uint64_t bytes_spliced = 0;
   uint64_t messages_in = 0;
   uint64_t frames_out = 0;
   uint64_t cut = 0;
@@ -40,8 +42,8 @@ class Ledger : public worker::Observer {
 
 struct Pair {
   const Story* story = nullptr;
-  std::unique_ptr<Client> client;
-  std::unique_ptr<Backend> backend;
+  std::unique_ptr<ClientEnd> client;
+  std::unique_ptr<BackendEnd> backend;
 };
 
 class Checks {
@@ -61,11 +63,12 @@ class Checks {
 
  private:
   void Equal(uint64_t left, uint64_t right, const char* what);
+  void Between(uint64_t counted, uint64_t least, uint64_t more, const char* what);
   void Buffers();
   void Slots();
+  void Pipes();
   void Counters();
   bool IsExcused(const Pair& pair) const;
-  void Whole(const Pair& pair, uint32_t index);
   void Endings();
 
   const Plan* plan_;

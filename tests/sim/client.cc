@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "absl/strings/str_cat.h"
 #include "tests/sim/backend.h"
 
 namespace ringway::sim {
@@ -17,19 +18,13 @@ constexpr uint64_t kPatienceNs = 2'000'000'000;
 }  // namespace
 
 Client::Client(const Scene& scene, const Story& story, uint32_t index, Server& door)
-    : Actor(story, scene.clock, scene.random, scene.verdict),
-      network_(&scene.network),
-      index_(index),
-      door_(&door),
+    : ClientEnd(scene, story, index, door),
       tape_(story.UpTape()),
       reader_(story.DownTape(), story.text, scene.verdict) {}
 
 void Client::Begin() {
-  begin_ns_ = now();
-  connection_ = network_->Open(Network::AddressOf(static_cast<uint16_t>(20'000 + index_)));
-  door_->waiting.push_back(connection_);
+  Connect();
   if (!story_->IsPolite()) patience_ns_ = now() + kPatienceNs;
-  RINGWAY_TRACE(*verdict_, "client %u: connects", index_);
 }
 
 void Client::Act() {
@@ -58,12 +53,7 @@ void Client::ReadSome() {
 
 // Over when the gateway's stream is, and everything in it was read.
 void Client::EndIfOver() {
-  if (connection_->FarState() == StreamState::kOpen) return;
-  saw_fin_ = connection_->FarState() == StreamState::kFin;
-  if (saw_fin_) connection_->FarClose();
-  done_ = true;
-  RINGWAY_TRACE(*verdict_, "client %u: done, status %d, %lu bytes, %s", index_, reader_.status(),
-                reader_.payload_bytes(), saw_fin_ ? "FIN" : "reset");
+  if (connection_->FarState() != StreamState::kOpen) EndWithStream();
 }
 
 void Client::WriteSome() {
@@ -98,11 +88,11 @@ bool Client::Refill() {
   return !out_.empty();
 }
 
-uint64_t Client::payload_sent() const {
+uint64_t Client::sent() const {
   return payload_out_ + (out_is_data_ && out_at_ > out_header_ ? out_at_ - out_header_ : 0);
 }
 
-uint64_t Client::PayloadTaken() {
+uint64_t Client::Taken() {
   const uint64_t taken = connection_ == nullptr ? 0 : connection_->up.taken();
   while (!written_.empty() &&
          taken >= written_.front().payload_from + written_.front().payload_bytes) {
@@ -115,6 +105,30 @@ uint64_t Client::PayloadTaken() {
 
 bool Client::IsWhole() const {
   return reader_.payload_bytes() == story_->down_bytes && reader_.pongs_until() == pings_;
+}
+
+std::string Client::Missing(const BackendEnd& backend) const {
+  if (reader_.status() != 101) return absl::StrCat("status ", reader_.status());
+  if (!saw_fin_) return "the client was reset";
+  if (backend.received() != sent()) {
+    return absl::StrCat("the backend got ", backend.received(), " of ", sent(), " bytes");
+  }
+  if (reader_.inside()) return "the stream ends inside a frame";
+  const bool closes = story_->client_ending != ClientEnding::kFin;
+  if (closes && !reader_.got_close()) return "no Close came";
+  const bool own_code = reader_.close_code() == close_sent_code_;
+  const bool backend_ended =
+      story_->backend_ending == BackendEnding::kHalfClose && reader_.close_code() == 1000;
+  if (closes && !own_code && !backend_ended) {
+    return absl::StrCat("Close ", reader_.close_code(), " for ", close_sent_code_);
+  }
+  const bool whole = story_->client_ending == ClientEnding::kCloseWhenWhole ||
+                     story_->client_ending == ClientEnding::kWait;
+  if (whole && reader_.payload_bytes() != story_->down_bytes) {
+    return absl::StrCat("the client got ", reader_.payload_bytes(), " of ", story_->down_bytes,
+                        " bytes");
+  }
+  return {};
 }
 
 }  // namespace ringway::sim

@@ -8,40 +8,28 @@
 #include <string>
 #include <vector>
 
-#include "tests/sim/actor.h"
+#include "tests/sim/ends.h"
 #include "tests/sim/server_reader.h"
 
 namespace ringway::sim {
 
 class Backend;
 
-/// Where a story takes place.
-struct Scene {
-  Network& network;
-  const SimClock& clock;
-  Random& random;
-  Verdict& verdict;
-};
-
-class Client : public Actor {
+class Client : public ClientEnd {
  public:
   /// `index` names the story's route. `door`: where it connects. All outlive the client.
   Client(const Scene& scene, const Story& story, uint32_t index, Server& door);
 
   void SetBackend(const Backend& backend) { backend_ = &backend; }
-  void BeginAt(uint64_t at_ns) { due_ns_ = at_ns; }
   void Act() override;
 
+  int status() const override { return reader_.status(); }
   /// Bytes of payload whose place on the wire was written.
-  uint64_t payload_sent() const;
-  /// Bytes of payload that the gateway's kernel has taken.
-  uint64_t PayloadTaken();
-  const ServerReader& reader() const { return reader_; }
-  bool close_sent() const { return close_sent_; }
-  uint16_t close_sent_code() const { return close_sent_code_; }
-  bool ended_writing() const { return close_sent_ || fin_sent_; }
-  bool saw_fin() const { return saw_fin_; }  ///< the gateway's stream ended in order
-  uint32_t pings() const { return pings_; }
+  uint64_t sent() const override;
+  uint64_t received() const override { return reader_.payload_bytes(); }
+  uint64_t Taken() override;
+  bool flows() const override { return !ended_writing() && !reader_.got_close(); }
+  std::string Missing(const BackendEnd& backend) const override;
 
  private:
   void Begin();
@@ -57,11 +45,9 @@ class Client : public Actor {
   void EndWriting();
   void EndIfOver();
   bool IsWhole() const;
+  bool ended_writing() const { return close_sent_ || fin_sent_; }
   bool MidMessage() const { return message_left_ > 0; }
 
-  Network* network_;
-  uint32_t index_;
-  Server* door_;
   const Backend* backend_ = nullptr;
   Tape tape_;
   ServerReader reader_;
@@ -92,7 +78,6 @@ class Client : public Actor {
   bool fin_sent_ = false;
   bool silent_ = false;  ///< writes nothing any more
   bool vanished_ = false;
-  bool saw_fin_ = false;
   uint64_t patience_ns_ = kNeverNs;
 };
 

@@ -8,6 +8,7 @@
 
 #include "tests/kernel/ring_contract.h"
 #include "tests/kernel/ring_contract_optional.h"
+#include "tests/kernel/ring_contract_passage.h"
 #include "tests/sim/sim_kernel.h"
 
 namespace ringway::contract {
@@ -80,17 +81,25 @@ class SimWorld : public ContractWorld {
   }
 
   sockaddr_storage ServerAddress() override { return sim::Network::AddressOf(kServerPort); }
-  std::unique_ptr<RemoteEnd> TakeDialled() override {
-    if (server_.waiting.empty()) return nullptr;
-    sim::Connection* connection = server_.waiting.front();
-    server_.waiting.pop_front();
-    return std::make_unique<SimEnd>(connection);
-  }
+  std::unique_ptr<RemoteEnd> TakeDialled() override { return Take(server_); }
   sockaddr_storage RefusingAddress() override { return sim::Network::AddressOf(kNobodysPort); }
+
+  sockaddr_storage UnixServerAddress() override {
+    return sim::Network::AddressOfPath(unix_server_.path);
+  }
+  std::unique_ptr<RemoteEnd> TakeUnixDialled() override { return Take(unix_server_); }
+  sockaddr_storage AbsentPath() override { return sim::Network::AddressOfPath("/run/absent"); }
 
   int OpenFile(std::span<const uint8_t> bytes) override { return kernel_.AddFile(bytes); }
 
  private:
+  static std::unique_ptr<RemoteEnd> Take(sim::Server& server) {
+    if (server.waiting.empty()) return nullptr;
+    sim::Connection* connection = server.waiting.front();
+    server.waiting.pop_front();
+    return std::make_unique<SimEnd>(connection);
+  }
+
   sim::SimClock clock_;
   sim::Verdict verdict_{clock_};
   sim::Random random_{1};
@@ -99,6 +108,7 @@ class SimWorld : public ContractWorld {
   Silence silence_;
   sim::Surroundings around_{network_, clock_, random_, faults_, verdict_, silence_};
   sim::Server& server_ = network_.Serve(kServerPort);
+  sim::Server& unix_server_ = network_.ServePath("/run/contract");
   sim::SimKernel kernel_;
   uint16_t next_port_ = 5000;
 };
@@ -116,6 +126,8 @@ const FeatureSet kCaps = FeatureSet().With(Feature::kReceiveCap).With(Feature::k
 INSTANTIATE_TEST_SUITE_P(Sim, RingContract,
                          testing::Values(Sim("AllFeatures", kCaps),
                                          Sim("NoOptionalFeature", FeatureSet())),
+                         NameOf);
+INSTANTIATE_TEST_SUITE_P(Sim, RingContractPassage, testing::Values(Sim("AllFeatures", kCaps)),
                          NameOf);
 INSTANTIATE_TEST_SUITE_P(Sim, RingContractOptional, testing::Values(Sim("AllFeatures", kCaps)),
                          NameOf);

@@ -47,31 +47,60 @@ namespace ringway::sim {
   X(exact_deadline, 9000, "time jumps exactly to the deadline")                                 \
   X(late_clock, 3000, "a wait ends later than its deadline")
 
+// Those that only routes of mode "websocket", bulk bytes and unix sockets meet. WHY apart: they are
+// drawn from chance of their own, so that what the others draw for a seed does not depend on them.
+#define RINGWAY_PASSAGE_FAULTS(X)                                                         \
+  X(pipe_emfile, 1500, "no descriptor for a pipe")                                        \
+  X(pipe_enfile, 1500, "no pipe: ENFILE")                                                 \
+  X(pipe_small, 4000, "a pipe of two pages is granted")                                   \
+  X(pipe_of_a_page, 2000, "a pipe of one page is granted")                                \
+  X(small_fragments, 5000, "received bytes lie in pieces of less than a page")            \
+  X(short_splice_in, 3000, "a splice takes less than is there")                           \
+  X(short_splice_out, 3000, "a splice moves less than there is room for")                 \
+  X(splice_in_again, 1500, "a splice finds nothing although there is something")          \
+  X(splice_out_again, 1500, "a splice finds no room although there is some")              \
+  X(reset_between_halves, 30, "a connection is reset between the two halves of a splice") \
+  X(short_ahead, 3000, "a send ahead takes less than there is room for")                  \
+  X(ahead_again, 1500, "a send ahead finds no room although there is some")               \
+  X(poll_spurious, 300, "a poll says ready, and nothing is")                              \
+  X(connect_backlog_full, 800, "a connect to a unix socket finds its backlog full")
+
+#define RINGWAY_ALL_FAULTS(X) \
+  RINGWAY_FAULTS(X)           \
+  RINGWAY_PASSAGE_FAULTS(X)
+
 enum class Fault : uint8_t {
 #define X(name, most, what) k_##name,
-  RINGWAY_FAULTS(X)
+  RINGWAY_ALL_FAULTS(X)
 #undef X
 };
 
 inline constexpr size_t kFaults = 0
 #define X(name, most, what) +1
-    RINGWAY_FAULTS(X)
+    RINGWAY_ALL_FAULTS(X)
 #undef X
     ;
+
+/// The first of those that only passages meet; none but them follows.
+inline constexpr size_t kFirstPassageFault = static_cast<size_t>(Fault::k_pipe_emfile);
 
 /// The probabilities of one run, and how often each struck.
 struct Faults {
 #define X(name, most, what) uint32_t name = 0;
-  RINGWAY_FAULTS(X)
+  RINGWAY_ALL_FAULTS(X)
 #undef X
   std::array<uint64_t, kFaults> struck{};
 
   /// Each fault is off for half of the seeds; else its probability is anything up to its highest.
-  static Faults Draw(Random& random) {
+  static Faults Draw(Random& random, Random& of_passages) {
     Faults faults;
 #define X(name, most, what) \
   if (random.Chance(5000)) faults.name = static_cast<uint32_t>(random.Between(1, most));
     RINGWAY_FAULTS(X)
+#undef X
+#define X(name, most, what) \
+  if (of_passages.Chance(5000)) faults.name = static_cast<uint32_t>(of_passages.Between(1, most));
+    RINGWAY_PASSAGE_FAULTS(X)
 #undef X
     return faults;
   }
@@ -79,7 +108,7 @@ struct Faults {
   /// From now on nothing goes wrong.
   void Stop() {
 #define X(name, most, what) name = 0;
-    RINGWAY_FAULTS(X)
+    RINGWAY_ALL_FAULTS(X)
 #undef X
   }
 };

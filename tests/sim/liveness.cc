@@ -17,6 +17,9 @@ constexpr uint64_t kSlackNs = 40'000'000;
 /// Turns of a drain, beside those in which bytes moved.
 constexpr uint64_t kDrainTurnsMax = 200;
 
+/// Polls in a row that brought nobody a byte: a few of each session at once are none too many.
+constexpr uint64_t kVainPollsMax = 200;
+
 uint64_t MovedOf(const Connection* connection) {
   if (connection == nullptr) return 0;
   return connection->up.taken() + connection->down.taken() + connection->down.size();
@@ -30,6 +33,7 @@ bool IsOpen(const Connection* connection) {
 
 void Liveness::AfterTurn(const std::vector<Pair>& pairs) {
   Causes();
+  Polls();
   Budget();
   Timeouts(pairs);
   Drain();
@@ -52,8 +56,23 @@ void Liveness::Causes() {
   if (idle_turns_ > most) verdict_->Fail("%u turns without a cause", idle_turns_);
 }
 
+// Who polls what is ready and does nothing about it never sleeps.
+void Liveness::Polls() {
+  const auto& struck = plan_->faults.struck;
+  const auto times = [&](Fault fault) { return struck[static_cast<size_t>(fault)]; };
+  const uint64_t excused = times(Fault::k_poll_spurious) + times(Fault::k_splice_in_again) +
+                           times(Fault::k_splice_out_again) + times(Fault::k_ahead_again);
+  const uint64_t submitted = kernel_->submitted(IORING_OP_POLL_ADD);
+  const uint64_t polls = submitted - std::min(excused, submitted);
+  const uint64_t moved = kernel_->BytesMoved();
+  if (moved != poll_moved_ || polls < polls_) polls_ = polls;
+  poll_moved_ = moved;
+  if (polls - polls_ > kVainPollsMax) verdict_->Fail("%lu polls in vain", polls - polls_);
+}
+
 void Liveness::Budget() {
   const uint64_t returned = kernel_->completions().reaped_bytes(Nature::kSent) +
+                            kernel_->bytes_spliced_out() + kernel_->bytes_sent_ahead() +
                             worker_->counters().bytes_discarded.value();
   const uint64_t receives = kernel_->submitted(IORING_OP_RECV);
   const bool full = worker_->queued_bytes() >= plan_->limits.worker_queued_bytes_max;
@@ -73,11 +92,14 @@ uint64_t Liveness::LongestStillNs(const Pair& pair) const {
   // A ping behind a queue that stands still moves nothing either.
   const uint64_t unanswered = limits.ping_interval_ns + limits.pong_timeout_ns;
   // Who is not read cannot be asked, and without a cell nobody can.
-  const bool is_asked = limits.ping_interval_ns != 0 && client.up.size() == 0 &&
-                        kernel_->IsReceiving(&client) && !cells_ran_out_;
+  const bool is_asked = pair.story->mode == config::Mode::kTcp && limits.ping_interval_ns != 0 &&
+                        client.up.size() == 0 && kernel_->IsReceiving(&client) && !cells_ran_out_;
   const uint64_t open =
       !is_asked ? limits.idle_timeout_ns : std::min(limits.idle_timeout_ns, unanswered);
-  return (answered ? open : shaking) + limits.close_timeout_ns + kSlackNs;
+  // Behind an answer that is no 101 the next request is waited for as the first was.
+  const bool asks_again = pair.story->mode == config::Mode::kWebSocket;
+  const uint64_t after = asks_again ? std::max(open, shaking) : open;
+  return (answered ? after : shaking) + limits.close_timeout_ns + kSlackNs;
 }
 
 // Only where the timeouts are short: in steady weather nobody waits for them.
@@ -105,8 +127,7 @@ void Liveness::Timeouts(const std::vector<Pair>& pairs) {
 
 void Liveness::Drain() {
   if (!draining_) return;
-  const uint64_t moved = kernel_->completions().reaped_bytes(Nature::kSent) +
-                         kernel_->completions().reaped_bytes(Nature::kReceived);
+  const uint64_t moved = kernel_->BytesMoved();
   if (moved == drain_moved_) ++drain_turns_;
   drain_moved_ = moved;
   if (drain_turns_ > kDrainTurnsMax) verdict_->Fail("the drain took %lu turns", drain_turns_);

@@ -28,6 +28,7 @@ class Liveness {
 
  private:
   void Causes();
+  void Polls();
   void Budget();
   void Timeouts(const std::vector<Pair>& pairs);
   void Drain();
@@ -47,6 +48,8 @@ class Liveness {
 
   uint64_t causes_ = 0;      ///< completions, submissions and faults that end a wait
   uint32_t idle_turns_ = 0;  ///< in a row without a new one
+  uint64_t polls_ = 0;       ///< submitted when a byte last moved
+  uint64_t poll_moved_ = 0;  ///< bytes that had moved then
   uint64_t returned_ = 0;    ///< bytes that left the queues in some way
   uint64_t receives_ = 0;    ///< that were submitted
   uint32_t full_turns_ = 0;  ///< in a row with the budget used up and nothing returned

@@ -4,6 +4,9 @@
 // (once), then the end.
 #include "tests/sim/network.h"
 
+#include <poll.h>
+#include <sys/un.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -17,6 +20,8 @@ size_t Pipe::Write(std::span<const uint8_t> bytes) {
     head_ = 0;
   }
   bytes_.insert(bytes_.end(), bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(count));
+  written_ += count;
+  if (count > 0) segment_ends_.push_back(written_);
   return count;
 }
 
@@ -25,6 +30,7 @@ size_t Pipe::Read(std::span<uint8_t> out) {
   std::copy_n(bytes_.begin() + static_cast<ptrdiff_t>(head_), count, out.begin());
   head_ += count;
   taken_ += count;
+  while (!segment_ends_.empty() && segment_ends_.front() <= taken_) segment_ends_.pop_front();
   if (head_ > 256 * 1024) {
     bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<ptrdiff_t>(head_));
     head_ = 0;
@@ -35,6 +41,8 @@ size_t Pipe::Read(std::span<uint8_t> out) {
 void Pipe::Clear() {
   bytes_.clear();
   head_ = 0;
+  written_ = taken_;
+  segment_ends_.clear();
 }
 
 size_t Connection::FarWrite(std::span<const uint8_t> bytes) {
@@ -43,10 +51,18 @@ size_t Connection::FarWrite(std::span<const uint8_t> bytes) {
     far_reset = true;  // nobody is there: the bytes vanish and an RST comes back
     return bytes.size();
   }
+  ++in_wakes;
   return up.Write(bytes);
 }
 
-size_t Connection::FarRead(std::span<uint8_t> out) { return down.Read(out); }
+size_t Connection::FarRead(std::span<uint8_t> out) {
+  const size_t count = down.Read(out);
+  if (no_space && down.is_writable()) {
+    no_space = false;
+    ++out_wakes;
+  }
+  return count;
+}
 
 StreamState Connection::FarState() const {
   if (down.size() > 0) return StreamState::kOpen;
@@ -54,14 +70,20 @@ StreamState Connection::FarState() const {
   return down.fin ? StreamState::kFin : StreamState::kOpen;
 }
 
+void Connection::FarShutdown() {
+  up.fin = true;
+  WakeBoth();
+}
+
 void Connection::FarClose() {
   if (down.size() > 0) return FarReset();
-  up.fin = true;
+  FarShutdown();
   far_closed = true;
 }
 
 void Connection::FarReset() {
   far_closed = true;
+  WakeBoth();
   if (broken) return;
   broken = near_error = true;
   down.Clear();
@@ -90,13 +112,31 @@ size_t Connection::NearSend(std::span<const uint8_t> bytes) {
   touched = true;
   if (!far_closed) return down.Write(bytes);
   broken = near_error = true;  // the far end's kernel answers with an RST
+  WakeBoth();
   return bytes.size();
 }
 
 int Connection::NearShutdown() {
   if (broken) return -ENOTCONN;
   near_shut = down.fin = touched = true;
+  WakeBoth();
   return 0;
+}
+
+// tcp_poll() of Linux, bit for bit.
+uint32_t Connection::NearPoll() {
+  uint32_t mask = near_error ? POLLERR : 0;
+  const bool in_ended = up.fin || broken;
+  const bool out_ended = near_shut || broken;
+  if (in_ended && out_ended) mask |= POLLHUP;
+  if (in_ended) mask |= POLLIN | POLLRDHUP;
+  if (up.size() > 0) mask |= POLLIN;
+  if (out_ended || far_closed || down.is_writable()) {
+    mask |= POLLOUT;
+  } else {
+    no_space = true;
+  }
+  return mask;
 }
 
 void Connection::NearClose() {
@@ -111,6 +151,7 @@ void Connection::NearClose() {
 
 void Connection::Break() {
   tainted = touched = true;
+  WakeBoth();
   if (broken) return;
   broken = near_error = far_reset = true;
   down.Clear();
@@ -124,7 +165,16 @@ Connection* Network::Open(const sockaddr_storage& far_address) {
 
 Server& Network::Serve(uint16_t port) { return servers_.emplace_back(Server{.port = port}); }
 
+Server& Network::ServePath(const std::string& path) {
+  return servers_.emplace_back(Server{.path = path});
+}
+
 Server* Network::Find(const sockaddr_storage& address) {
+  if (address.ss_family == AF_UNIX) {
+    const std::string path = reinterpret_cast<const sockaddr_un&>(address).sun_path;
+    const auto at = std::ranges::find(servers_, path, &Server::path);
+    return at == servers_.end() || path.empty() ? nullptr : &*at;
+  }
   const uint16_t port = ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
   const auto found =
       std::ranges::find_if(servers_, [&](const Server& server) { return server.port == port; });
@@ -135,6 +185,14 @@ sockaddr_storage Network::AddressOf(uint16_t port) {
   sockaddr_storage address{};
   auto& ipv4 = reinterpret_cast<sockaddr_in&>(address);
   ipv4 = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  return address;
+}
+
+sockaddr_storage Network::AddressOfPath(const std::string& path) {
+  sockaddr_storage address{};
+  auto& at = reinterpret_cast<sockaddr_un&>(address);
+  at.sun_family = AF_UNIX;
+  path.copy(at.sun_path, sizeof at.sun_path - 1);
   return address;
 }
 

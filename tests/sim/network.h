@@ -12,6 +12,7 @@
 #include <deque>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace ringway::sim {
@@ -29,6 +30,10 @@ class Pipe {
   size_t size() const { return bytes_.size() - head_; }
   size_t room() const { return capacity_ - size(); }
   uint64_t taken() const { return taken_; }  ///< bytes read in all
+  /// Linux calls a socket writable when a third of its buffer is free.
+  bool is_writable() const { return 3 * room() >= capacity_; }
+  /// Bytes at the front that one Write brought: they lie together. REQUIRES: size() > 0.
+  size_t front_segment() const { return static_cast<size_t>(segment_ends_.front() - taken_); }
 
   bool fin = false;  ///< nothing comes behind what is in it
 
@@ -37,6 +42,8 @@ class Pipe {
   std::vector<uint8_t> bytes_;
   size_t head_ = 0;
   uint64_t taken_ = 0;
+  uint64_t written_ = 0;
+  std::deque<uint64_t> segment_ends_;  ///< of what is in it, by the count of bytes written
 };
 
 enum class StreamState : uint8_t { kOpen, kFin, kReset };
@@ -49,7 +56,7 @@ struct Connection {
   size_t FarRead(std::span<uint8_t> out);
   /// What the stream says when FarRead brings nothing.
   StreamState FarState() const;
-  void FarShutdown() { up.fin = true; }
+  void FarShutdown();
   /// FIN, or RST when bytes were left unread.
   void FarClose();
   void FarReset();
@@ -62,9 +69,16 @@ struct Connection {
   size_t NearSend(std::span<const uint8_t> bytes);
   int NearShutdown();
   void NearClose();
+  /// poll(2): every POLL* that holds.
+  uint32_t NearPoll();
 
   /// An RST that neither end asked for.
   void Break();
+  /// Wakes whoever waits for bytes, and whoever waits for room.
+  void WakeBoth() {
+    ++in_wakes;
+    ++out_wakes;
+  }
 
   Pipe up;    ///< far to near
   Pipe down;  ///< near to far
@@ -78,11 +92,15 @@ struct Connection {
   bool far_reset = false;   ///< the far end sees it
   bool tainted = false;     ///< a fault struck: nothing is owed any more but order
   bool touched = false;     ///< something changed for the far end
+  uint64_t in_wakes = 0;    ///< times that a wait for bytes was woken
+  uint64_t out_wakes = 0;
+  bool no_space = false;  ///< somebody met a full socket: room will wake him
 };
 
 /// Somebody at an address, or behind a listening socket: connections that wait to be taken.
 struct Server {
   uint16_t port = 0;
+  std::string path = {};  ///< of a unix socket, which has no port
   std::deque<Connection*> waiting;
   bool unreachable = false;  ///< a fault kept somebody from coming here
 };
@@ -95,10 +113,14 @@ class Network {
   Connection* Open(const sockaddr_storage& far_address);
   /// Somebody answers at 127.0.0.1:port from now on.
   Server& Serve(uint16_t port);
+  /// Somebody answers at this path from now on.
+  Server& ServePath(const std::string& path);
   /// Who answers there, or nullptr.
   Server* Find(const sockaddr_storage& address);
 
   static sockaddr_storage AddressOf(uint16_t port);
+  /// REQUIRES: path.size() < 108.
+  static sockaddr_storage AddressOfPath(const std::string& path);
 
  private:
   size_t capacity_;

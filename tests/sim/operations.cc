@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Carrying out: what each operation does when it is looked at, and how it ends.
+#include <poll.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -46,6 +48,8 @@ void SimKernel::Try(Request& request) {
     case IORING_OP_READ:
     case IORING_OP_READ_FIXED:
       return TryRead(request, *at);
+    case IORING_OP_POLL_ADD:
+      return TryPoll(request, *at);
     default:
       break;
   }
@@ -91,9 +95,14 @@ void SimKernel::TryAccept(Request& request, Descriptor& at) {
 }
 
 void SimKernel::TryConnect(Request& request, Descriptor& at) {
+  const bool is_unix = request.address.ss_family == AF_UNIX;
+  if (is_unix != (at.family == AF_UNIX)) {
+    return Finish(request, is_unix ? -EAFNOSUPPORT : -EINVAL, Nature::kOther);
+  }
   Server* server = around_.network.Find(request.address);
   if (request.connect_result != 0 || server == nullptr) {
-    const int result = request.connect_result != 0 ? request.connect_result : -ECONNREFUSED;
+    const int nobody = is_unix ? -ENOENT : -ECONNREFUSED;
+    const int result = request.connect_result != 0 ? request.connect_result : nobody;
     return Finish(request, result, Nature::kOther);
   }
   at.connection = around_.network.Open(request.address);
@@ -161,7 +170,10 @@ void SimKernel::TrySend(Request& request, Connection& connection) {
   }
   int result = connection.NearSendError();
   const size_t room = connection.down.room();
-  if (result == 0 && room == 0 && !connection.far_closed) return;
+  if (result == 0 && room == 0 && !connection.far_closed) {
+    connection.no_space = true;
+    return request.waits ? void() : Finish(request, -EAGAIN, Nature::kOther);
+  }
   size_t left = std::min(TotalBytes(request), connection.far_closed ? SIZE_MAX : room);
   if (left > 1 && RINGWAY_STRIKES(around_.random, around_.faults, short_send)) {
     left = 1 + around_.random.Below(left - 1);
@@ -177,6 +189,33 @@ void SimKernel::TrySend(Request& request, Connection& connection) {
   cq_.Post({.user_data = request.user_data, .res = result, .flags = IORING_CQE_F_MORE});
   cq_.Post({.user_data = request.user_data, .flags = IORING_CQE_F_NOTIF});
   request.done = true;
+}
+
+// What holds when it is armed is told at once; then a single one ends, and a multishot one tells
+// of each wake.
+void SimKernel::TryPoll(Request& request, Descriptor& at) {
+  Connection* connection = at.connection;
+  uint32_t mask = connection == nullptr ? POLLOUT | POLLHUP : connection->NearPoll();
+  mask &= request.events;
+  uint64_t wakes = 0;
+  if (connection != nullptr) {
+    wakes = ((request.events & POLLIN) != 0 ? connection->in_wakes : 0) +
+            ((request.events & POLLOUT) != 0 ? connection->out_wakes : 0);
+  }
+  if (mask == 0 && RINGWAY_STRIKES(around_.random, around_.faults, poll_spurious)) {
+    mask = request.events & (POLLIN | POLLOUT);
+  } else if (request.multishot && request.told && wakes == request.wakes_seen) {
+    return;
+  }
+  request.wakes_seen = wakes;
+  request.told = true;
+  if (mask == 0) return;
+  const bool more = request.multishot && cq_.HasRoom();
+  request.done = !more;
+  cq_.Post({.user_data = request.user_data,
+            .res = static_cast<int>(mask),
+            .flags = more ? IORING_CQE_F_MORE : 0});
+  RINGWAY_TRACE(around_.verdict, "kernel: %016lx polled %04x", request.user_data, mask);
 }
 
 void SimKernel::TryRead(Request& request, Descriptor& at) {

@@ -13,6 +13,11 @@ namespace {
 constexpr uint64_t kMs = 1'000'000;
 constexpr uint64_t kSecond = 1'000 * kMs;
 
+/// What stalled sockets may hold back in all, so that nobody has to wait for them.
+uint32_t ChunksFor(const base::Limits& limits) {
+  return 64 + 2 * limits.sessions_per_worker_max * (limits.window_bytes / 16384 + 4);
+}
+
 }  // namespace
 
 Tape Story::DownTape() const {
@@ -34,10 +39,11 @@ bool Story::IsPolite() const {
     default:
       break;
   }
+  if (mode == config::Mode::kWebSocket && last_answer > Answer::kUntilClose) return false;
   return opening == Opening::kValid && backend_ending != BackendEnding::kReset && answers_pings;
 }
 
-Plan::Plan(uint64_t seed) : random(seed), faults(Faults::Draw(random)) {
+Plan::Plan(uint64_t seed) : random(seed), passages(~seed), faults(Faults::Draw(random, passages)) {
   static constexpr uint64_t kPipes[] = {200, 1500, 8192, 65536, 262144};
   static constexpr uint32_t kWindows[] = {1024, 4096, 8192, 32768, 131072};
   static constexpr uint32_t kSmall[] = {2, 4, 8, 32, 64};
@@ -60,6 +66,7 @@ Plan::Plan(uint64_t seed) : random(seed), faults(Faults::Draw(random)) {
   for (uint64_t i = 0; i < count; ++i) {
     stories.push_back(DrawStory(i * random.Below(apart_ns + 1)));
   }
+  DrawPassages();
 }
 
 void Plan::DrawSteady() {
@@ -69,8 +76,7 @@ void Plan::DrawSteady() {
   limits.pong_timeout_ns = 100 * kSecond;
   limits.close_timeout_ns = 100 * kSecond;
   limits.drain_timeout_ns = random.Below(3 * kSecond);
-  // What stalled sockets may hold back in all, so that nobody has to wait for them.
-  limits.chunks = 64 + 2 * limits.sessions_per_worker_max * (limits.window_bytes / 16384 + 4);
+  limits.chunks = ChunksFor(limits);
   limits.cells = 4096;
 }
 
@@ -169,6 +175,68 @@ Story Plan::DrawStory(uint64_t begin_ns) {
   story.client_writes = DrawWriting(story.up_bytes);
   story.backend_writes = DrawWriting(story.down_bytes);
   return story;
+}
+
+void Plan::DrawPassages() {
+  const bool has_passages = passages.Chance(kPassageSeeds);
+  const bool has_unix = passages.Chance(kUnixSeeds);
+  const bool has_bulk = passages.Chance(kBulkSeeds);
+  for (Story& story : stories) {
+    if (has_passages && passages.Chance(6000)) DrawPassage(story);
+    if (has_unix && passages.Chance(5000)) story.unix_server = true;
+    if (has_bulk && passages.Chance(4000)) DrawBulk(story);
+  }
+  if (has_bulk && passages.Chance(8000)) DrawRoom();
+  if ((has_passages || has_bulk) && passages.Chance(3000)) {
+    limits.pipes = static_cast<uint32_t>(passages.Below(4));
+  }
+}
+
+// So much room that a receive or a splice can bring bulk.
+void Plan::DrawRoom() {
+  pipe_bytes = 262'144;
+  limits.window_bytes = std::max(limits.window_bytes, 65'536U);
+  limits.bulk_buffers = 4;
+  limits.chunks = std::max(limits.chunks, ChunksFor(limits));
+}
+
+void Plan::DrawPassage(Story& story) {
+  static constexpr Answer kPolite[] = {Answer::kWithLength, Answer::kWithLength, Answer::kChunked,
+                                       Answer::kChunked, Answer::kEmpty};
+  static constexpr Answer kOther[] = {Answer::kUntilClose,  Answer::kWithLength, Answer::kChunked,
+                                      Answer::kWrongAccept, Answer::kGarbage,    Answer::kCut,
+                                      Answer::kSilence,     Answer::kCloses};
+  story.mode = config::Mode::kWebSocket;
+  story.opening = Opening::kValid;
+  story.text = false;
+  story.answers_pings = true;
+  if (passages.Chance(3000)) story.inspect = config::Inspect::kHeaders;
+  if (passages.Chance(2000)) story.splice = config::Splice::kOff;
+  if (passages.Chance(3000)) story.refusals = static_cast<uint32_t>(passages.Between(1, 3));
+  story.refusal = passages.Pick(kPolite);
+  if (passages.Chance(2500)) story.last_answer = passages.Pick(kOther);
+  story.sends_interim = passages.Chance(1500);
+  story.body_bytes_max = passages.Chance(7000) ? 200 : 20'000;
+  if (story.client_ending == ClientEnding::kBadFrame) story.client_ending = ClientEnding::kFin;
+}
+
+// So much that the gateway finds it worth a pipe, and so fast that the end of the run is not far.
+void Plan::DrawBulk(Story& story) {
+  static constexpr uint64_t kSizes[] = {300'000, 1'000'000, 2'000'000};
+  const uint64_t bytes = passages.Pick(kSizes);
+  const bool up = story.mode == config::Mode::kWebSocket && passages.Chance(5000);
+  if (up) story.up_bytes += bytes;
+  if (up && story.backend == BackendKind::kEcho) story.down_bytes = story.up_bytes;
+  if (!up && story.backend != BackendKind::kEcho) {
+    story.backend = BackendKind::kTalker;
+    story.down_bytes = story.DownTape().CharacterFront(bytes);
+  }
+  story.message_bytes_max = std::max(story.message_bytes_max, static_cast<uint32_t>(bytes / 50));
+  const uint32_t least = passages.Chance(7000) ? 65'536 : static_cast<uint32_t>(bytes / 500);
+  for (Pace* pace :
+       {&story.client_reads, &story.client_writes, &story.backend_reads, &story.backend_writes}) {
+    pace->bytes_max = std::max(pace->bytes_max, least);
+  }
 }
 
 }  // namespace ringway::sim

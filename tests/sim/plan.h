@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gateway/base/limits.h"
+#include "gateway/config/config.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/random.h"
 #include "tests/sim/tape.h"
@@ -46,6 +47,20 @@ enum class BackendEnding : uint8_t {
   kReset,       ///< resets after some bytes
 };
 
+/// What a service of a route of mode "websocket" says to a handshake.
+enum class Answer : uint8_t {
+  kSwitches,     ///< 101
+  kWithLength,   ///< a body with Content-Length
+  kChunked,      ///< a chunked one
+  kEmpty,        ///< a redirection without one
+  kUntilClose,   ///< one that ends with the connection
+  kWrongAccept,  ///< a 101 that answers another key
+  kGarbage,      ///< no HTTP
+  kCut,          ///< a body that ends before its length
+  kSilence,
+  kCloses,
+};
+
 /// How somebody moves bytes: at most so many at a time, so long apart.
 struct Pace {
   uint32_t bytes_max = 65536;
@@ -77,6 +92,17 @@ struct Story {
   Pace backend_reads;
   Pace backend_writes;
 
+  config::Mode mode = config::Mode::kTcp;
+  config::Inspect inspect = config::Inspect::kOff;  ///< kWebSocket, as all that follows
+  config::Splice splice = config::Splice::kAuto;
+  uint32_t refusals = 0;  ///< answers in front of the last one
+  Answer refusal = Answer::kWithLength;
+  Answer last_answer = Answer::kSwitches;
+  bool sends_interim = false;  ///< a 103 in front of each
+  uint32_t body_bytes_max = 1;
+
+  bool unix_server = false;  ///< its backend is found by a path
+
   uint64_t up_offset = 0;    ///< of the client's tape
   uint64_t down_offset = 0;  ///< of a talker's tape
 
@@ -91,6 +117,13 @@ enum class Weather : uint8_t {
   kHectic,  ///< short timers, little memory, a drain at any time: only order is owed
 };
 
+/// Seeds that have such routes at all, and unix servers, in ten thousand. Their chances are drawn
+/// apart: a seed that has none of them is what it was before there were any.
+inline constexpr uint32_t kPassageSeeds = 5000;
+inline constexpr uint32_t kUnixSeeds = 2000;
+/// Seeds in which some stories carry so much that it is bulk.
+inline constexpr uint32_t kBulkSeeds = 3000;
+
 inline constexpr uint32_t kListeners = 2;
 inline constexpr uint32_t kStoriesMax = 24;
 
@@ -98,6 +131,7 @@ struct Plan {
   explicit Plan(uint64_t seed);
 
   Random random;
+  Random passages;  ///< of what only seeds with passages, bulk or unix servers decide
   Faults faults;
   Weather weather = Weather::kSteady;
   base::Limits limits;
@@ -114,6 +148,10 @@ struct Plan {
   void DrawHectic();
   Story DrawStory(uint64_t begin_ns);
   void DrawTraffic(Story& story);
+  void DrawPassages();
+  void DrawRoom();
+  void DrawPassage(Story& story);
+  void DrawBulk(Story& story);
   Pace DrawReading();
   Pace DrawWriting(uint64_t bytes);
 };

@@ -6,18 +6,30 @@
 #include <netinet/in.h>
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
+#include "tests/sim/kernel_pipe.h"
 #include "tests/sim/network.h"
 
 namespace ringway::sim {
 
-enum class DescriptorKind : uint8_t { kClosed, kSocket, kListening, kEvent, kFile };
+enum class DescriptorKind : uint8_t {
+  kClosed,
+  kSocket,
+  kListening,
+  kEvent,
+  kFile,
+  kPipeRead,
+  kPipeWrite,
+};
 
 struct Descriptor {
   DescriptorKind kind = DescriptorKind::kClosed;
   Connection* connection = nullptr;  ///< sockets: null before their connect
+  int family = AF_INET;              ///< sockets
+  std::shared_ptr<KernelPipe> pipe;  ///< both ends have it
   Server* listening = nullptr;
   uint64_t event_count = 0;
   std::vector<uint8_t> file;
@@ -43,12 +55,17 @@ struct Request {
   uint64_t cap_left = UINT64_MAX;   ///< of all of them
   // send: read when it is carried out, which may be long after it was submitted
   std::vector<std::span<const uint8_t>> pieces;
+  bool waits = true;  ///< for room, without MSG_DONTWAIT
   // connect
   sockaddr_storage address{};
   int connect_result = 0;
   // read
   std::span<uint8_t> out;
   uint64_t offset = 0;
+  // poll
+  uint32_t events = 0;
+  uint64_t wakes_seen = 0;  ///< multishot: each wake is told of once
+  bool told = false;        ///< multishot: of what was there when it was armed
 };
 
 /// A completion that comes although its operation ended long ago.

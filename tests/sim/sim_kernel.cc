@@ -178,6 +178,19 @@ int SimKernel::AddFile(std::span<const uint8_t> bytes) {
   return fd;
 }
 
+uint32_t SimKernel::pipe_ends_open() const {
+  return static_cast<uint32_t>(
+      std::ranges::count_if(descriptors_, [](const Descriptor& at) { return at.pipe != nullptr; }));
+}
+
+uint64_t SimKernel::pipe_bytes() const {
+  uint64_t bytes = 0;
+  for (const Descriptor& at : descriptors_) {
+    if (at.kind == DescriptorKind::kPipeRead) bytes += at.pipe->size();
+  }
+  return bytes;
+}
+
 bool SimKernel::IsReceiving(const Connection* connection) const {
   return std::ranges::any_of(requests_, [&](const Request& request) {
     return request.opcode == IORING_OP_RECV &&
@@ -200,27 +213,42 @@ int SimKernel::UnregisterBuffers() {
 }
 
 int SimKernel::OpenSocket(int family) {
-  if (family != AF_INET && family != AF_INET6) return -EAFNOSUPPORT;
+  if (family != AF_INET && family != AF_INET6 && family != AF_UNIX) return -EAFNOSUPPORT;
   if (RINGWAY_STRIKES(around_.random, around_.faults, socket_emfile)) return -EMFILE;
-  return NewDescriptor(DescriptorKind::kSocket);
+  const int fd = NewDescriptor(DescriptorKind::kSocket);
+  Find(fd)->family = family;
+  return fd;
 }
 
 // 127.0.0.0/8 is this machine, and nothing else.
 int SimKernel::BindSource(int fd, const sockaddr_storage& address, socklen_t bytes) {
-  if (Find(fd) == nullptr) return -EBADF;
+  const Descriptor* at = Find(fd);
+  if (at == nullptr) return -EBADF;
+  if (at->family == AF_UNIX) return -EOPNOTSUPP;
   if (address.ss_family != AF_INET) return -EAFNOSUPPORT;
   if (bytes < sizeof(sockaddr_in)) return -EINVAL;
   const auto& source = reinterpret_cast<const sockaddr_in&>(address);
   return ntohl(source.sin_addr.s_addr) >> 24 == 127 ? 0 : -EADDRNOTAVAIL;
 }
 
-int SimKernel::SetNoDelay(int fd) { return Find(fd) == nullptr ? -EBADF : 0; }
+int SimKernel::SetNoDelay(int fd) {
+  const Descriptor* at = Find(fd);
+  if (at == nullptr) return -EBADF;
+  return at->family == AF_UNIX ? -EOPNOTSUPP : 0;
+}
 
 int SimKernel::RemoteAddress(int fd, sockaddr_storage* address) {
   const Descriptor* at = Find(fd);
   if (at == nullptr) return -EBADF;
   if (at->connection == nullptr || at->connection->broken) return -ENOTCONN;
   *address = at->connection->far_address;
+  return 0;
+}
+
+// Nobody asks for more than that there is one.
+int SimKernel::LocalAddress(int fd, sockaddr_storage* address) {
+  if (Find(fd) == nullptr) return -EBADF;
+  *address = Network::AddressOf(1);
   return 0;
 }
 
@@ -241,6 +269,10 @@ int SimKernel::Close(int fd) {
   });
   if (in_flight && options_.watch == Watch::kWorker) {
     around_.verdict.Fail("descriptor %d is closed while an operation on it is in flight", fd);
+  }
+  if (at->pipe != nullptr) {
+    bool& open = at->kind == DescriptorKind::kPipeRead ? at->pipe->read_open : at->pipe->write_open;
+    open = false;
   }
   if (at->kind == DescriptorKind::kSocket) {
     --sockets_open_;

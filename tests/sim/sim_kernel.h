@@ -68,8 +68,12 @@ class SimKernel : public uring::Kernel {
   int BindSource(int fd, const sockaddr_storage& address, socklen_t bytes) override;
   int SetNoDelay(int fd) override;
   int RemoteAddress(int fd, sockaddr_storage* address) override;
+  int LocalAddress(int fd, sockaddr_storage* address) override;
   int Shutdown(int fd, int how) override;
   int Close(int fd) override;
+  int OpenPipe(uint32_t bytes, uring::PipeEnds* ends) override;
+  int Splice(int from, int to, uint32_t bytes) override;
+  int SendAhead(int fd, std::span<const uint8_t> bytes) override;
 
   // ---- What the world around does
   int AddSocket(Connection* connection);
@@ -85,6 +89,18 @@ class SimKernel : public uring::Kernel {
   void NoteReaped() { cq_.NoteReaped(); }
   bool IsReceiving(const Connection* connection) const;
   uint32_t sockets_open() const { return sockets_open_; }
+  uint32_t pipe_ends_open() const;
+  /// In all pipes together.
+  uint64_t pipe_bytes() const;
+  /// Bytes that the direct calls have moved from sockets to pipes, and to sockets.
+  uint64_t bytes_spliced_in() const { return spliced_in_; }
+  uint64_t bytes_spliced_out() const { return spliced_out_; }
+  uint64_t bytes_sent_ahead() const { return sent_ahead_; }
+  /// By all operations together that the worker knows of.
+  uint64_t BytesMoved() const {
+    return cq_.reaped_bytes(Nature::kSent) + cq_.reaped_bytes(Nature::kReceived) + spliced_in_ +
+           spliced_out_ + sent_ahead_;
+  }
   size_t requests() const { return requests_.size(); }
   uint64_t submissions() const { return submissions_; }
   uint64_t submitted(uint8_t opcode) const { return submitted_[opcode]; }
@@ -104,6 +120,7 @@ class SimKernel : public uring::Kernel {
   void WatchSubmission(const io_uring_sqe& sqe, const Request& request);
   bool Prepare(const io_uring_sqe& sqe, Request& request);
   void PrepareConnect(const io_uring_sqe& sqe, Request& request);
+  void PrepareUnixConnect(Server& server, Request& request);
   void Cancel(const io_uring_sqe& sqe);
   bool CancelOne(Request& request);
 
@@ -116,7 +133,16 @@ class SimKernel : public uring::Kernel {
   bool Deliver(Request& request, Connection& connection);
   void TrySend(Request& request, Connection& connection);
   void TryRead(Request& request, Descriptor& at);
+  void TryPoll(Request& request, Descriptor& at);
   void Finish(Request& request, int result, Nature nature);
+
+  // ---- splice.cc: the direct calls that move bytes
+  int SpliceOneOf(int from, int to, uint32_t bytes);
+  int SpliceIn(int fd, Connection& from, KernelPipe& pipe, uint32_t bytes);
+  int SpliceOut(int fd, KernelPipe& pipe, Connection& to, uint32_t bytes);
+  void BreakBetweenHalves(const KernelPipe& pipe, Connection& to);
+  size_t FragmentBytes();
+  void WatchOrder(int fd, uint8_t opcode);
 
   Surroundings around_;
   SimKernelOptions options_;
@@ -133,6 +159,9 @@ class SimKernel : public uring::Kernel {
   std::vector<Ghost> ghosts_;
   std::vector<std::span<uint8_t>> fixed_;
   uint32_t sockets_open_ = 0;
+  uint64_t spliced_in_ = 0;
+  uint64_t spliced_out_ = 0;
+  uint64_t sent_ahead_ = 0;
   uint64_t submissions_ = 0;
   uint64_t submitted_[256] = {};
 };

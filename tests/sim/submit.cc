@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Taking submissions. Whatever an entry points to besides payload is read here and never again.
+#include <poll.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -69,8 +71,10 @@ void SimKernel::WatchSubmission(const io_uring_sqe& sqe, const Request& request)
     if (one.user_data == request.user_data) {
       around_.verdict.Fail("two operations named %016lx are in flight", one.user_data);
     }
+    const bool both_poll = one.opcode == IORING_OP_POLL_ADD && sqe.opcode == one.opcode;
     const bool same_kind =
-        one.opcode == request.opcode || (is_send(one.opcode) && is_send(request.opcode));
+        both_poll ? (one.events & sqe.poll32_events & (POLLIN | POLLOUT)) != 0
+                  : one.opcode == sqe.opcode || (is_send(one.opcode) && is_send(sqe.opcode));
     if (one.fd == request.fd && same_kind) {
       around_.verdict.Fail("two operations %u on descriptor %d", one.opcode, one.fd);
     }
@@ -98,10 +102,17 @@ bool SimKernel::Prepare(const io_uring_sqe& sqe, Request& request) {
     case IORING_OP_SEND:
     case IORING_OP_SEND_ZC:
       request.pieces.push_back({Pointer<const uint8_t>(sqe.addr), sqe.len});
+      request.waits = (sqe.msg_flags & MSG_DONTWAIT) == 0;
       return true;
     case IORING_OP_SENDMSG:
       GatherPieces(*Pointer<const msghdr>(sqe.addr), request);
       return true;
+    case IORING_OP_POLL_ADD:
+      request.multishot = (sqe.len & IORING_POLL_ADD_MULTI) != 0;
+      // WHY more than was asked for: io_uring adds these, POLLRDHUP too. A wait for room in a
+      // socket whose stream has ended completes at once, room or not.
+      request.events = sqe.poll32_events | POLLERR | POLLHUP | POLLRDHUP;
+      return Find(sqe.fd)->kind == DescriptorKind::kSocket;
     case IORING_OP_READ:
     case IORING_OP_READ_FIXED:
       request.out = {Pointer<uint8_t>(sqe.addr), sqe.len};
@@ -120,6 +131,7 @@ void SimKernel::PrepareConnect(const io_uring_sqe& sqe, Request& request) {
   request.not_before_ns = around_.clock.now_ns + around_.random.Below(kConnectNsMax);
   Server* server = around_.network.Find(request.address);
   if (server == nullptr) return;  // refused in any case
+  if (request.address.ss_family == AF_UNIX) return PrepareUnixConnect(*server, request);
   if (RINGWAY_STRIKES(around_.random, around_.faults, connect_refused)) {
     request.connect_result = -ECONNREFUSED;
   } else if (RINGWAY_STRIKES(around_.random, around_.faults, connect_timeout)) {
@@ -131,6 +143,17 @@ void SimKernel::PrepareConnect(const io_uring_sqe& sqe, Request& request) {
     request.not_before_ns += 130'000'000'000;  // Linux gives up after so many seconds
   }
   if (request.connect_result != 0) server->unreachable = true;
+}
+
+// Nothing is on the way to a socket of this machine: it is there, refuses, or has no room.
+void SimKernel::PrepareUnixConnect(Server& server, Request& request) {
+  request.not_before_ns = 0;
+  if (RINGWAY_STRIKES(around_.random, around_.faults, connect_refused)) {
+    request.connect_result = -ECONNREFUSED;
+  } else if (RINGWAY_STRIKES(around_.random, around_.faults, connect_backlog_full)) {
+    request.connect_result = -EAGAIN;
+  }
+  if (request.connect_result != 0) server.unreachable = true;
 }
 
 void SimKernel::Cancel(const io_uring_sqe& sqe) {

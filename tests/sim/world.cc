@@ -7,7 +7,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tests/sim/backend.h"
+#include "tests/sim/client.h"
 #include "tests/sim/liveness.h"
+#include "tests/sim/passage_client.h"
+#include "tests/sim/service.h"
 
 namespace ringway::sim {
 namespace {
@@ -25,11 +29,24 @@ constexpr uint64_t kDrainSlackNs = 100'000'000;
 constexpr uint16_t kFirstPort = 1000;
 /// Nobody answers there: a connect is refused.
 constexpr uint16_t kEmptyPort = 999;
+constexpr const char* kEmptyPath = "/run/empty";
 
 SimKernelOptions KernelOptions(const Plan& plan) {
   uring::FeatureSet features;
   if (plan.caps_receives) features = features.With(uring::Feature::kReceiveCap);
   return {.sq_entries = plan.sq_entries, .cq_entries = plan.cq_entries, .features = features};
+}
+
+std::string PathOf(uint32_t index) { return absl::StrCat("/run/", index); }
+
+template <typename C, typename B>
+Pair MakePair(const Scene& scene, const Story& story, uint32_t index, Server& door,
+              Server& server) {
+  auto client = std::make_unique<C>(scene, story, index, door);
+  auto backend = std::make_unique<B>(scene, story, index, server);
+  client->SetBackend(*backend);
+  backend->SetClient(*client);
+  return {.story = &story, .client = std::move(client), .backend = std::move(backend)};
 }
 
 base::SocketAddress Loopback(uint16_t port) {
@@ -49,14 +66,15 @@ World::World(uint64_t seed, Tracing tracing)
   const Scene scene{network_, clock_, plan_.random, verdict_};
   for (uint32_t i = 0; i < plan_.stories.size(); ++i) {
     const Story& story = plan_.stories[i];
-    Server& server = network_.Serve(static_cast<uint16_t>(kFirstPort + i));
-    Pair pair{.story = &story,
-              .client = std::make_unique<Client>(scene, story, i, *doors_[story.listener]),
-              .backend = std::make_unique<Backend>(scene, story, i, server)};
-    pair.client->SetBackend(*pair.backend);
-    pair.backend->SetClient(*pair.client);
-    pair.client->BeginAt(begin_ns_ + story.begin_ns);
-    pairs_.push_back(std::move(pair));
+    Server& server = story.unix_server ? network_.ServePath(PathOf(i))
+                                       : network_.Serve(static_cast<uint16_t>(kFirstPort + i));
+    Server& door = *doors_[story.listener];
+    if (story.mode == config::Mode::kWebSocket) {
+      pairs_.push_back(MakePair<PassageClient, Service>(scene, story, i, door, server));
+    } else {
+      pairs_.push_back(MakePair<Client, Backend>(scene, story, i, door, server));
+    }
+    pairs_.back().client->BeginAt(begin_ns_ + story.begin_ns);
   }
   if (plan_.weather == Weather::kHectic) drain_at_ns_ = begin_ns_ + plan_.drain_ns;
   wake_fd_ = kernel_.AddEvent();
@@ -82,12 +100,22 @@ std::shared_ptr<const worker::Snapshot> World::MakeSnapshot() const {
          .listener_index = story.listener,
          .backend_index = i,
          .path = absl::StrCat("/", i),
-         .frames = story.text ? config::Frames::kText : config::Frames::kBinary});
+         .mode = story.mode,
+         .frames = story.text ? config::Frames::kText : config::Frames::kBinary,
+         .splice = story.splice,
+         .inspect = story.inspect});
     config->backends.push_back({.name = "backend", .connect_timeout_ns = plan_.connect_timeout_ns});
     addresses.emplace_back();
     for (uint32_t server = 0; server <= story.empty_servers; ++server) {
-      const uint16_t at = server < story.empty_servers ? kEmptyPort : port;
-      config->backends.back().servers.push_back({.host = "127.0.0.1", .port = at});
+      auto& servers = config->backends.back().servers;
+      const bool is_empty = server < story.empty_servers;
+      if (story.unix_server) {
+        servers.push_back({.unix_path = is_empty ? kEmptyPath : PathOf(i)});
+        addresses.back().push_back({});
+        continue;
+      }
+      const uint16_t at = is_empty ? kEmptyPort : port;
+      servers.push_back({.host = "127.0.0.1", .port = at});
       addresses.back().push_back(Loopback(at));
     }
   }
@@ -100,7 +128,12 @@ void World::OpenWorker() {
   auto occupancy = worker::MapOccupancy(*snapshot->config, 1, 1);
   if (!occupancy.ok()) return verdict_.Fail("%s", occupancy.status().ToString().c_str());
   occupancy_ = std::make_shared<base::Occupancy>(*std::move(occupancy));
-  worker::WorkerOptions options{.snapshot = snapshot, .occupancy = occupancy_, .wake_fd = wake_fd_};
+  auto health = worker::MapServerHealth(*snapshot->config);
+  if (!health.ok()) return verdict_.Fail("%s", health.status().ToString().c_str());
+  worker::WorkerOptions options{.snapshot = snapshot,
+                                .occupancy = occupancy_,
+                                .health = std::make_shared<base::ServerHealth>(*std::move(health)),
+                                .wake_fd = wake_fd_};
   for (uint32_t i = 0; i < kListeners; ++i) {
     options.sockets.push_back({.fd = kernel_.AddListening(*doors_[i]), .listener_index = i});
   }
@@ -187,8 +220,8 @@ void World::Direct() {
       const Pair& pair = pairs_[i];
       if (!pair.story->IsPolite() || pair.client->done()) continue;
       verdict_.Fail("story %u is stuck: status %d, up %lu of %lu, down %lu of %lu", i,
-                    pair.client->reader().status(), pair.backend->received(), pair.story->up_bytes,
-                    pair.client->reader().payload_bytes(), pair.story->down_bytes);
+                    pair.client->status(), pair.backend->received(), pair.story->up_bytes,
+                    pair.client->received(), pair.story->down_bytes);
     }
     verdict_.Fail("the stories do not end");
   }
@@ -245,20 +278,33 @@ Outcome World::Run() {
     if (!verdict_.failed()) checks.AtEnd();
   }
   NoteOutcome(outcome);
+  if (!verdict_.failed()) EndWorker();
+  outcome.failure = verdict_.failure();
   return outcome;
 }
 
+// What it has kept for later, it gives back when it goes.
+void World::EndWorker() {
+  worker_.reset();
+  if (kernel_.pipe_ends_open() > 0) {
+    verdict_.Fail("%u ends of pipes are open and the worker is gone", kernel_.pipe_ends_open());
+  }
+}
+
 void World::NoteOutcome(Outcome& outcome) const {
-  outcome.failure = verdict_.failure();
   outcome.turns = turns_;
   outcome.virtual_ns = clock_.now_ns - begin_ns_;
   outcome.sessions = ledger_.upgraded;
   outcome.bytes = ledger_.client_bytes_in + ledger_.backend_bytes_in;
   outcome.struck = plan_.faults.struck;
+  if (worker_ == nullptr) return;
+  worker_->counters().Visit([&](std::string_view name, std::string_view, uint64_t value) {
+    outcome.counters.emplace_back(name, value);
+  });
   if (plan_.weather != Weather::kSteady) return;
   for (const Pair& pair : pairs_) {
     const bool whole =
-        pair.story->IsPolite() && pair.client->reader().status() == 101 && pair.client->saw_fin();
+        pair.story->IsPolite() && pair.client->status() == 101 && pair.client->saw_fin();
     outcome.whole_stories += whole ? 1 : 0;
   }
 }

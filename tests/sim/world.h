@@ -7,6 +7,8 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gateway/worker/worker.h"
@@ -25,6 +27,8 @@ struct Outcome {
   uint64_t bytes = 0;
   uint64_t whole_stories = 0;  ///< polite ones that arrived whole
   std::array<uint64_t, kFaults> struck{};
+  /// The worker's, each by its name.
+  std::vector<std::pair<std::string_view, uint64_t>> counters;
 };
 
 enum class Tracing : uint8_t { kOff, kOn };
@@ -35,8 +39,6 @@ class World : public Events {
   ~World() override;
 
   Outcome Run();
-  /// The worker's counters, once it ran.
-  const base::Counters& counters() const { return worker_->counters(); }
 
   uint64_t NextDueNs() override;
   void RunDue() override;
@@ -50,6 +52,7 @@ class World : public Events {
   void RequestDrain();
   bool Going() const;
   void CheckOccupancy();
+  void EndWorker();
   void NoteOutcome(Outcome& outcome) const;
 
   Plan plan_;

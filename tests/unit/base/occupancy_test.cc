@@ -53,8 +53,9 @@ TEST(Occupancy, CountsEachRouteAndEachServerByItself) {
   EXPECT_EQ(counts.EnterRoute(1, 1), Admission::kAdmitted);
   counts.LeaveRoute(0);
   EXPECT_EQ(counts.of_route(0), 0u);
-  counts.EnterServer(2);
-  counts.EnterServer(2);
+  EXPECT_EQ(counts.EnterServer(2, 2), Admission::kAdmitted);
+  EXPECT_EQ(counts.EnterServer(2, 2), Admission::kAdmitted);
+  EXPECT_EQ(counts.EnterServer(2, 2), Admission::kLimitReached);
   counts.LeaveServer(2);
   EXPECT_EQ(counts.on_server(2), 1u);
   EXPECT_EQ(counts.on_server(0) + counts.on_server(1), 0u);
@@ -136,8 +137,10 @@ TEST(Occupancy, EndsAsItBeganAfterManyThreads) {
           EXPECT_LE(counts.sessions(), kMax);
           counts.Leave();
         }
-        counts.EnterServer(0);
-        counts.LeaveServer(0);
+        if (counts.EnterServer(0, kMax) == Admission::kAdmitted) {
+          EXPECT_LE(counts.on_server(0), kMax);
+          counts.LeaveServer(0);
+        }
         if (entered) counts.LeaveAddress(slot);
       }
     });

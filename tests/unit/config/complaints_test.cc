@@ -76,7 +76,8 @@ TEST(ConfigComplaints, NameWhatIsWrongInListeners) {
        R"(t:17:11: address 127.0.0.1:8080 is taken by listener "web" in line 3; expected an )"
        R"(address of its own)"},
       {"[[listener]]\nname = \"b\"\naddress = \"127.0.0.1:1\"\nport = 1",
-       R"(t:18:1: unknown key "port" in [[listener]]; expected one of "name", "address")"},
+       R"(t:18:1: unknown key "port" in [[listener]]; expected one of "name", "address", )"
+       R"("trusted_proxies", "proxy_protocol")"},
   };
   ExpectEach(kCases);
 }
@@ -133,6 +134,9 @@ TEST(ConfigComplaints, NameWhatIsWrongInBackends) {
       {"[[backend]]\nname = \"b\"\nservers = [\"a:1\"]\nsource = [\"here\"]",
        R"(t:18:11: source is "here"; expected a numeric address without a port, such as )"
        R"("192.0.2.7" or "2001:db8::7")"},
+      {"[[backend]]\nname = \"b\"\nservers = [\"a:1\"]\nsource = [\"10.0.0.1\\u0000x\"]",
+       R"(t:18:11: source is "10.0.0.1\x00x"; expected a numeric address without a port, such as )"
+       R"("192.0.2.7" or "2001:db8::7")"},
       {"[[backend]]\nname = \"b\"\nservers = [\"a:1\"]\nsource = []",
        R"(t:18:10: "source" has 0 entries; expected 1 to 64)"},
       {"[[backend]]\nname = \"b\"\nserver = [\"a:1\"]\nservers = [\"a:1\"]",
@@ -152,7 +156,8 @@ TEST(ConfigComplaints, NameALimitOnTheSessionsOfARouteThatIsNone) {
 
 TEST(ConfigComplaints, TellHowAServerIsWritten) {
   const std::string expected =
-      R"(expected a host and a port, such as "127.0.0.1:5000", "[::1]:5000" or "db.internal:5000")";
+      R"(expected a host and a port, such as "127.0.0.1:5000", "[::1]:5000" or )"
+      R"("db.internal:5000", or a unix socket, such as "unix:/run/app.sock")";
   const std::pair<std::string, std::string> servers[] = {
       {"db.internal", ""},
       {"db.internal:0", "; a server's port is 1 to 65535"},
@@ -163,6 +168,14 @@ TEST(ConfigComplaints, TellHowAServerIsWritten) {
       {"a..b:1", ""},
       {":1", ""},
       {"[db.internal]:1", ""},
+      {"unix:", "; the path of a unix socket begins with \"/\""},
+      {"unix:app.sock", "; the path of a unix socket begins with \"/\""},
+      {"unix:@app", "; the path of a unix socket begins with \"/\""},
+      {"unix:0", "; a server's port is 1 to 65535"},
+      {"/run/app.sock", R"(; did you mean "unix:/run/app.sock"?)"},
+      {"unix:/run/",
+       "; the path of a socket has at most 107 bytes, no control character and no "
+       "\"/\" at its end"},
   };
   for (const auto& [server, hint] : servers) {
     EXPECT_EQ(Complain(ValidAnd("[[backend]]\nname = \"b\"\nservers = [\"" + server + "\"]")),
@@ -247,11 +260,12 @@ TEST(ConfigComplaints, NameUnknownWordsAndNamesOfARoute) {
       {"[[route]]\nname = \"s\"\nlistener = \"web\"\npath = \"/p\"\nmode = \"tcp\"\n"
        "backend = \"chat\"",
        R"(t:20:11: unknown backend "chat"; expected "echo")"},
-      {"[[route]]\nname = \"s\"\nlistener = \"web\"\npath = \"/p\"\nmode = \"websocket\"\n"
+      {"[[route]]\nname = \"s\"\nlistener = \"web\"\npath = \"/p\"\nmode = \"websockets\"\n"
        "backend = \"echo\"",
-       R"(t:19:8: unknown mode "websocket"; expected "tcp")"},
+       R"(t:19:8: unknown mode "websockets"; expected one of "tcp", "websocket"; did you mean )"
+       R"("websocket"?)"},
       {"[[route]]\nname = \"s\"\nlistener = \"web\"\npath = \"/p\"\nbackend = \"echo\"",
-       R"(t:15:1: missing key "mode" in [[route]]; expected "tcp")"},
+       R"(t:15:1: missing key "mode" in [[route]]; expected one of "tcp", "websocket")"},
       {"[[route]]\nname = \"s\"\nmode = \"tcp\"\npath = \"/p\"\nbackend = \"echo\"",
        R"(t:15:1: missing key "listener" in [[route]]; expected the name of a [[listener]])"},
       {"[[route]]\nname = \"s\"\nmode = \"tcp\"\npath = \"/p\"\nlistener = \"web\"",

@@ -57,9 +57,12 @@ TEST(Limits, RefuseWhatLiesOutsideOfEveryRange) {
   for (const LimitRow& row : LimitRows()) {
     const bool zero_is_valid =
         row.shape == Shape::kZeroMeansNever || row.shape == Shape::kZeroMeansNoLimit;
-    for (const uint64_t value : {row.min - 1, row.max + 1}) {
-      if (value == 0 && zero_is_valid) continue;
-      const Lines lines = Complain(WithLimit(row.key, Written(row, value)));
+    std::vector<std::string> values = {Written(row, row.max + 1)};
+    if (row.min == 0) values.push_back("-1");
+    if (row.min > 1 || (row.min == 1 && !zero_is_valid))
+      values.push_back(Written(row, row.min - 1));
+    for (const std::string& value : values) {
+      const Lines lines = Complain(WithLimit(row.key, value));
       ASSERT_EQ(lines.size(), 1u) << row.key << " " << value;
       EXPECT_TRUE(lines[0].starts_with(Cat("t:16:", row.key.size() + 4, ": ", row.key, " is ")))
           << lines[0];
@@ -95,6 +98,7 @@ worker_queued_max = "1GiB"
 small_buffers = 32
 bulk_buffers = 64
 chunks = 100
+pipes = 50
 cells = 200
 )"));
   ASSERT_TRUE(config);
@@ -115,6 +119,7 @@ cells = 200
                                  .small_buffers = 32,
                                  .bulk_buffers = 64,
                                  .chunks = 100,
+                                 .pipes = 50,
                                  .cells = 200};
   EXPECT_EQ(config->limits, expected);
 }

@@ -125,8 +125,19 @@ TEST(ParseConfig, FillsDefaults) {
   const Route& route = config->routes[0];
   EXPECT_EQ(route.host, "");
   EXPECT_EQ(route.frames, Frames::kBinary);
+  EXPECT_EQ(route.splice, Splice::kAuto);
+  EXPECT_EQ(route.inspect, Inspect::kOff);
+  EXPECT_EQ(route.backend_host, "");
   EXPECT_TRUE(route.subprotocols.empty());
   EXPECT_TRUE(route.origins.empty());
+  EXPECT_TRUE(config->listeners[0].trusted_proxies.empty());
+  EXPECT_FALSE(config->listeners[0].proxy_protocol);
+  const Backend& backend = config->backends[0];
+  EXPECT_EQ(backend.balance, Balance::kLeastSessions);
+  EXPECT_EQ(backend.sessions_per_server_max, 0u);
+  EXPECT_EQ(backend.proxy_header, ProxyHeader::kNone);
+  EXPECT_EQ(backend.servers[0].weight, 1u);
+  EXPECT_EQ(backend.servers[0].unix_path, "");
 }
 
 TEST(ParseConfig, ReadsWorkersAutoAndBothEndsOfTheRange) {

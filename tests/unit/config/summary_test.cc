@@ -21,10 +21,12 @@ TEST(Summary, TellsTheSmallestConfiguration) {
 listeners
   web  127.0.0.1:8080
 routes
-  r  web, host any, path /echo -> tcp, frames binary, backend echo
+  r  web, host any, path /echo -> tcp, frames binary, splice auto, backend echo
      origins: not enforced (any web page may connect)
 backends
   echo  127.0.0.1:5000, connect timeout 5s
+        balance least_sessions
+        ejected after 3 failures in a row, for 5s to 5m; health check off
 limits
   all at their defaults
 )");
@@ -71,18 +73,83 @@ cells = 64
 listeners
   l  [::]:0 (the kernel chooses the port)
 routes
-  listed  l, host h.example, path /x/* -> tcp, frames text, backend b
+  listed  l, host h.example, path /x/* -> tcp, frames text, splice auto, backend b
           origins: https://o.example, https://p.example
           subprotocols: p, q
-  open    l, host any, path /* -> tcp, frames binary, backend b
+  open    l, host any, path /* -> tcp, frames binary, splice auto, backend b
           origins: * (any web page may connect)
           sessions: at most 7
 backends
   b  [::1]:1, a.b:2, connect timeout 1500ms, from ::2, 10.0.0.2
+     balance least_sessions
+     ejected after 3 failures in a row, for 5s to 5m; health check off
 limits (those that differ from their default)
   idle_timeout          never (default 5m)
   window                64KiB (default 1MiB)
   cells                 64 (default 131072)
+)");
+}
+
+TEST(Summary, TellsProxiesInspectionBalanceAndHealth) {
+  EXPECT_EQ(SummaryOf(R"([[listener]]
+name = "web"
+address = "127.0.0.1:80"
+proxy_protocol = "required"
+trusted_proxies = ["10.0.0.0/8", "0::1"]
+[[backend]]
+name = "app"
+servers = ["unix:/run/a.sock", "b:2"]
+weights = [3, 1]
+balance = "source_hash"
+sessions_per_server = 100
+proxy_protocol = "v2"
+failures_max = 0
+health_check = "http"
+health_path = "/up"
+health_status = 204
+[[backend]]
+name = "tcp"
+servers = ["c:3"]
+eject_time = "10m"
+health_check = "tcp"
+health_interval = "500ms"
+[[route]]
+name = "seen"
+listener = "web"
+path = "/seen"
+mode = "websocket"
+backend = "app"
+backend_host = "app.internal"
+inspect = "headers"
+[[route]]
+name = "open"
+listener = "web"
+path = "/open"
+mode = "websocket"
+backend = "tcp"
+splice = "off"
+)"),
+            R"(gateway
+  workers auto (one for each processor), log level info, control socket none
+listeners
+  web  127.0.0.1:80, PROXY header required
+       trusted proxies: 10.0.0.0/8, ::1
+routes
+  seen  web, host any, path /seen -> websocket, inspect headers, no splice, backend app
+        host for the backend: app.internal
+        origins: not enforced (any web page may connect)
+  open  web, host any, path /open -> websocket, inspect off, splice off, backend tcp
+        origins: not enforced (any web page may connect)
+backends
+  app  unix:/run/a.sock (weight 3), b:2, connect timeout 5s
+       balance source_hash, at most 100 sessions a server, PROXY header v2
+       no server is ejected; health check http GET /up for 204 every 2s, timeout 1s, rise 2, fall 3
+  tcp  c:3, connect timeout 5s
+       balance least_sessions
+       ejected after 3 failures in a row, for 10m to 10m; health check tcp every 500ms, timeout )"
+            R"(500ms, rise 2, fall 3
+limits
+  all at their defaults
 )");
 }
 

@@ -94,10 +94,10 @@ TEST(LoggingObserver, WarnsOnceASecondOfEachKindOfTrouble) {
   LoggingObserver observer(clock);
   const base::SocketAddress server{
       .family = base::AddressFamily::kIpv4, .port = 5000, .bytes = {127, 0, 0, 1}};
-  for (int i = 0; i < 3; ++i) observer.OnDialFailed(server, "refused");
+  for (int i = 0; i < 3; ++i) observer.OnDialFailed({}, server, "refused");
   observer.OnAcceptPaused("full");
   clock.now_ns += kSecond;
-  observer.OnDialFailed(server, "refused");
+  observer.OnDialFailed({}, server, "refused");
   observer.OnSessionEnd({.client = server});
   const std::string text = testing::internal::GetCapturedStderr();
   EXPECT_EQ(Lines(text), 3U) << text;

@@ -98,6 +98,22 @@ TEST(ResolveAll, NamesEveryServerThatHasNoAddress) {
             "/etc/hosts and the name server");
 }
 
+TEST(ResolveAll, LooksNoUnixSocketUp) {
+  Names names;
+  config::Config config = WithServers({"10.0.0.1"});
+  names.Set("10.0.0.1", {Ipv4(1)});
+  config.backends[0].servers.push_back({.unix_path = "/run/app.sock"});
+  config.backends[0].sources = {Ipv4(9)};
+  const worker::ServerAddresses expected = {{Ipv4(1), base::SocketAddress{}}};
+  const auto found = ResolveAll(config, names.look_up());
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(*found, expected);
+  EXPECT_FALSE(HasNames(config));
+  std::vector<std::string> failures;
+  EXPECT_EQ(ResolveAgain(config, names.look_up(), expected, &failures), expected);
+  EXPECT_TRUE(failures.empty());
+}
+
 TEST(ResolveAgain, KeepsAnAddressThatTheNameStillStandsFor) {
   Names names;
   names.Set("a", {Ipv4(2), Ipv4(1)});

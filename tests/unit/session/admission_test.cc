@@ -115,6 +115,56 @@ TEST(Admission, WhenEveryServerFailedTheAnswerIs502) {
   ExpectEnding(harness, EndSide::kBackend, EndReason::kDialFailed, 502);
 }
 
+TEST(Admission, WhenEveryServerIsFullTheAnswerIs503) {
+  Harness harness({.backend = "sessions_per_server = 1"});
+  for (const uint32_t place : {1U, 2U}) {
+    ASSERT_EQ(harness.occupancy().EnterServer(place, 0), base::Admission::kAdmitted);
+  }
+  harness.FromClient(kRequest);
+  EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 503 ")) << harness.ToClient();
+  EXPECT_NE(harness.ToClient().find("\r\nRetry-After: "), std::string::npos);
+  EXPECT_EQ(harness.counters().refused_by_servers_full.value(), 1U);
+  EXPECT_EQ(harness.Story(), "send client, finish client, timer") << "nobody is dialled";
+  ExpectEnding(harness, EndSide::kGateway, EndReason::kRefused, 503);
+  for (const uint32_t place : {1U, 2U}) harness.occupancy().LeaveServer(place);
+}
+
+TEST(Admission, WhenProbesCallEveryServerDownTheAnswerIs503) {
+  Harness harness;
+  for (const uint32_t place : {1U, 2U}) {
+    harness.health().OnProbe(place, base::ProbeResult::kBad, {});
+  }
+  harness.FromClient(kRequest);
+  EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 503 ")) << harness.ToClient();
+  EXPECT_EQ(harness.counters().refused_by_health.value(), 1U);
+  ExpectEnding(harness, EndSide::kGateway, EndReason::kRefused, 503);
+}
+
+TEST(Admission, WhenTheOnlyServerThatIsNotDownFailedTheAnswerIs503) {
+  Harness harness;
+  harness.health().OnProbe(2, base::ProbeResult::kBad, {});
+  harness.FromClient(kRequest);
+  ASSERT_EQ(harness.acts().front().server_index, 0U);
+  harness.DialFailed(kFailure, NextServer::kTry);
+  EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 503 ")) << harness.ToClient();
+  ExpectEnding(harness, EndSide::kBackend, EndReason::kDialFailed, 503);
+}
+
+TEST(Admission, ADialThatSucceedsForgetsThoseThatFailed) {
+  Harness harness({.backend = "failures_max = 1"});
+  harness.FromClient(kRequest);
+  harness.DialFailed(kFailure, NextServer::kTry);
+  harness.Dialed();
+  EXPECT_TRUE(harness.health().IsEjected(1, harness.now_ns()));
+  EXPECT_EQ(harness.counters().servers_ejected.value(), 1U);
+  EXPECT_FALSE(harness.health().IsEjected(2, harness.now_ns()));
+  harness.health().OnDialFailed(2, harness.now_ns(), {.failures_max = 2, .time_ns = kSecond});
+  harness.Accept();
+  harness.Open();
+  EXPECT_FALSE(harness.health().OnDialFailed(2, harness.now_ns(), {.failures_max = 2}))
+      << "it is the first one in a row again";
+}
+
 TEST(Admission, WhatTheGatewayLacksNoOtherServerMends) {
   Harness harness;
   harness.FromClient(kRequest);
@@ -136,7 +186,7 @@ TEST(Admission, TheConnectTimeoutHoldsForAllServersTogether) {
 
 TEST(Admission, TheServerWithFewerSessionsIsDialled) {
   Harness harness;
-  harness.occupancy().EnterServer(1);
+  ASSERT_EQ(harness.occupancy().EnterServer(1, 0), base::Admission::kAdmitted);
   harness.FromClient(kRequest);
   EXPECT_EQ(harness.acts().front().server_index, 1U);
   harness.occupancy().LeaveServer(1);

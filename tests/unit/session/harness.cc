@@ -19,6 +19,8 @@ std::shared_ptr<const config::Config> ConfigOf(const HarnessOptions& options) {
   std::string text = R"([[listener]]
 name = "web"
 address = "127.0.0.1:8080"
+)";
+  text.append(options.listener).append(R"(
 [[backend]]
 name = "first"
 servers = ["127.0.0.1:5000"]
@@ -26,8 +28,8 @@ servers = ["127.0.0.1:5000"]
 name = "second"
 servers = ["127.0.0.1:5001", "127.0.0.1:5002"]
 connect_timeout = "3s"
-[limits]
-)";
+)");
+  text.append(options.backend).append("\n[limits]\n");
   text.append(options.limits).append(R"(
 [[route]]
 name = "r"
@@ -36,7 +38,19 @@ path = "/echo"
 mode = "tcp"
 backend = "second"
 )");
-  auto config = config::ParseConfig(text.append(options.route), "test");
+  text.append(options.route);
+  if (options.websocket) {
+    text.append(R"(
+[[route]]
+name = "ws"
+listener = "web"
+path = "/ws"
+mode = "websocket"
+backend = "second"
+)")
+        .append(*options.websocket);
+  }
+  auto config = config::ParseConfig(text, "test");
   if (!config.ok()) ADD_FAILURE() << config.status();
   return *config;
 }
@@ -65,7 +79,11 @@ Harness::Harness(const HarnessOptions& options)
   occupancy_.emplace(*base::Occupancy::Map({.routes = static_cast<uint32_t>(config_->routes.size()),
                                             .servers = route::ServerRow(*config_).count(),
                                             .addresses = 8}));
-  servers_.emplace(*config_, *occupancy_, 0);
+  health_.emplace(*base::ServerHealth::Map(route::ServerRow(*config_).count()));
+  servers_.emplace(
+      *config_,
+      route::ChoiceTables{.occupancy = *occupancy_, .health = *health_, .counters = counters_},
+      route::ChoiceStart{});
   const base::Limits& limits = config_->limits;
   environment_.emplace(Environment{.arena = arena_,
                                    .counters = counters_,
@@ -98,6 +116,7 @@ void Harness::Accept(const base::SocketAddress& client) {
   links_ = {};
   Link(kClient).there = true;
   due_ns_ = UINT64_MAX;
+  backend_gone_due_ = false;
   session_.emplace(0U, client, now_ns());
   session_->Begin(*environment_, intents_);
   CarryOut();
@@ -123,16 +142,40 @@ void Harness::End(LinkRole from, LinkEnd end) {
   LoseIfDone(from);
 }
 
-void Harness::Dialed() {
+void Harness::Dialed(const base::SocketAddress& reached) {
   Link(kBackend).connecting = false;
-  session_->OnDialed(*environment_, intents_);
+  session_->OnDialed(*environment_,
+                     session_->WantsReached(*environment_) ? reached : base::SocketAddress{},
+                     intents_);
   CarryOut();
+}
+
+void Harness::BackendGone() {
+  ASSERT_TRUE(backend_gone_due_);
+  backend_gone_due_ = false;
+  acts_.clear();
+  if (!link(kClient).there || link(kBackend).there) return;
+  session_->OnBackendGone(*environment_, intents_);
+  CarryOut();
+}
+
+void Harness::Splice(LinkRole from, std::string_view bytes) {
+  ASSERT_TRUE(session_->CanSplice(from));
+  std::array<uint8_t, 10> ahead;
+  const size_t ahead_bytes =
+      session_->OnSplice(*environment_, from, static_cast<uint32_t>(bytes.size()), ahead);
+  ASSERT_LE(ahead_bytes, ahead.size());
+  LinkState& to = Link(Opposite(from));
+  EXPECT_TRUE(to.there && !to.finished) << "something is sent behind the end";
+  to.sent.append(reinterpret_cast<const char*>(ahead.data()), ahead_bytes).append(bytes);
 }
 
 void Harness::DialFailed(std::string_view failure, NextServer next) {
   LoseLink(kBackend);
+  backend_gone_due_ = false;  // free already, so that the next server may be dialled
   session_->OnDialFailed(*environment_, failure, next, intents_);
   CarryOut();
+  backend_gone_due_ = link(kClient).there && !link(kBackend).there;
 }
 
 void Harness::Due(ClientLook client) {
@@ -165,6 +208,14 @@ void Harness::Exhaust() {
 void Harness::Open() {
   FromClient(kRequest);
   Dialed();
+  ASSERT_EQ(state(), State::kOpen);
+  Forget();
+}
+
+void Harness::OpenWebSocket() {
+  FromClient(kWsRequest);
+  Dialed();
+  FromBackend(kSwitching);
   ASSERT_EQ(state(), State::kOpen);
   Forget();
 }
@@ -219,6 +270,7 @@ void Harness::CarryOutOne(const Intent& intent) {
       break;
     case IntentKind::kDial:
       EXPECT_FALSE(link.there);
+      EXPECT_FALSE(backend_gone_due_) << "the last backend link is not free yet";
       link = {.there = true, .connecting = true};
       break;
     case IntentKind::kFinish:
@@ -235,7 +287,11 @@ void Harness::CarryOutOne(const Intent& intent) {
   }
 }
 
-void Harness::LoseLink(LinkRole role) { Link(role).there = Link(role).connecting = false; }
+void Harness::LoseLink(LinkRole role) {
+  const bool was_there = Link(role).there;
+  Link(role).there = Link(role).connecting = false;
+  if (role == kBackend && was_there && link(kClient).there) backend_gone_due_ = true;
+}
 
 void Harness::LoseIfDone(LinkRole role) {
   if (link(role).ended && link(role).finished) LoseLink(role);

@@ -38,9 +38,13 @@ struct Act {
 };
 
 struct HarnessOptions {
-  std::string_view route;   ///< lines of the route beyond path and backend
-  std::string_view limits;  ///< lines of [limits]
+  std::string_view route;     ///< lines of the route beyond path and backend
+  std::string_view limits;    ///< lines of [limits]
+  std::string_view backend;   ///< lines of the route's backend beyond its servers
+  std::string_view listener;  ///< lines of the listener beyond its address
   base::Arena::Counts counts = {8, 4, 4, 16};
+  /// Lines of a second route, "/ws" in websocket mode to the same backend; without, there is none.
+  std::optional<std::string_view> websocket;
 };
 
 /// What the worker knows of a link.
@@ -75,16 +79,24 @@ class Harness {
   void FromClient(std::string_view bytes) { Feed(kClient, bytes); }
   void FromBackend(std::string_view bytes) { Feed(kBackend, bytes); }
   void End(base::LinkRole from, LinkEnd end);
-  void Dialed();
+  void Dialed(const base::SocketAddress& reached = {});
   void DialFailed(std::string_view failure, NextServer next = NextServer::kSpare);
   void Due(ClientLook client = {});
   /// Lets the time pass until the timer is due. REQUIRES: there is one.
   void WaitUntilDue(ClientLook client = {});
+  /// The backend link that was lost is free, as the worker says it: late, and only where it
+  /// matters. REQUIRES: backend_gone_due().
+  void BackendGone();
+  bool backend_gone_due() const { return backend_gone_due_; }
+  /// Bytes go through a pipe; the session only hears of it.
+  void Splice(base::LinkRole from, std::string_view bytes);
   void Drain();
   void Cut();
   void Exhaust();
   /// Handshake and dial; what was sent in it is forgotten.
   void Open();
+  /// The same on the second route, up to the backend's 101.
+  void OpenWebSocket();
   void Advance(uint64_t ns) { environment_->now_ns += ns; }
 
   /// Somebody else takes all buffers of a pooled class but `left`.
@@ -107,8 +119,11 @@ class Harness {
   bool over() const { return !link(kClient).there && !link(kBackend).there; }
 
   Session& session() { return *session_; }
+  const Session& session() const { return *session_; }
+  const Environment* environment() const { return &*environment_; }
   /// What other workers' sessions would share.
   base::Occupancy& occupancy() { return *occupancy_; }
+  base::ServerHealth& health() { return *health_; }
   State state() const { return session_->state(); }
   const Ending& ending() const { return session_->ending(); }
   const base::Counters& counters() const { return counters_; }
@@ -128,6 +143,7 @@ class Harness {
   base::Counters counters_;
   std::optional<route::Table> table_;
   std::optional<base::Occupancy> occupancy_;
+  std::optional<base::ServerHealth> health_;
   std::optional<route::ServerChoice> servers_;
   std::optional<Environment> environment_;
   std::optional<Session> session_;
@@ -136,6 +152,7 @@ class Harness {
   std::array<LinkState, 2> links_;
   std::vector<base::Lease> hoard_;
   uint64_t due_ns_ = UINT64_MAX;
+  bool backend_gone_due_ = false;
 };
 
 /// Expects who ended the session, why, and with which code.

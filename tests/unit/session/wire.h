@@ -18,10 +18,42 @@ inline constexpr std::string_view kRequest =
     "GET /echo HTTP/1.1\r\nHost: example.org\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
+/// The same on the route in websocket mode, with one field that only this hop is meant for.
+inline constexpr std::string_view kWsRequest =
+    "GET /ws?q=1 HTTP/1.1\r\nHost: example.org\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Keep-Alive: 5\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    "Sec-WebSocket-Version: 13\r\n\r\n";
+
+/// A backend's answer to it, or to kRequest.
+inline constexpr std::string_view kSwitching =
+    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+/// How the gateway says it.
+inline constexpr std::string_view kRelayedSwitching =
+    "HTTP/1.1 101 Switching Protocols\r\n"
+    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+    "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+
+/// A request's or an answer's head with more fields: whole lines with their ends.
+inline std::string HeadWith(std::string_view head, std::string_view fields) {
+  std::string longer(head.substr(0, head.size() - 2));
+  return longer.append(fields).append("\r\n");
+}
+
 /// kRequest with more fields: whole lines with their ends.
-inline std::string RequestWith(std::string_view fields) {
-  std::string request(kRequest.substr(0, kRequest.size() - 2));
-  return request.append(fields).append("\r\n");
+inline std::string RequestWith(std::string_view fields) { return HeadWith(kRequest, fields); }
+
+/// An unmasked frame, as a backend in websocket mode sends it; at most 65535 bytes of payload.
+inline std::string ServerBytes(uint8_t first, std::string_view payload) {
+  std::string bytes{static_cast<char>(first)};
+  if (payload.size() < 126) {
+    bytes.push_back(static_cast<char>(payload.size()));
+  } else {
+    bytes.push_back(126);
+    bytes.push_back(static_cast<char>(payload.size() >> 8));
+    bytes.push_back(static_cast<char>(payload.size()));
+  }
+  return bytes.append(payload);
 }
 
 /// A masked frame; `first` is FIN, RSV and opcode.

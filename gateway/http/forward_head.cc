@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One table says which fields are special; everything else is copied.
+#include "gateway/http/forward_head.h"
+
+#include <algorithm>
+
+#include "gateway/base/check.h"
+#include "gateway/http/connection_options.h"
+#include "gateway/http/field_reader.h"
+#include "gateway/http/forwarded_fields.h"
+#include "gateway/http/writer.h"
+
+namespace ringway::http {
+namespace {
+
+enum class FieldKind : uint8_t {
+  kOrdinary,   ///< Goes, unless Connection names it.
+  kDropped,    ///< Of this hop alone, or written anew.
+  kEndToEnd,   ///< Goes, whatever Connection says.
+  kSenderWord  ///< Goes from a trusted sender, whatever Connection says.
+};
+
+/// In lower case. A name with "*" at its end is the beginning of names. The first match counts.
+struct SpecialField {
+  std::string_view name;
+  FieldKind kind;
+};
+
+constexpr SpecialField kSpecialFields[] = {
+    // Written anew.
+    {"host", FieldKind::kDropped},
+    {"connection", FieldKind::kDropped},
+    {"upgrade", FieldKind::kDropped},
+    {"forwarded", FieldKind::kDropped},
+    {"x-forwarded-for", FieldKind::kDropped},
+    {"x-forwarded-proto", FieldKind::kDropped},
+    {"x-forwarded-host", FieldKind::kDropped},
+    // Of this hop alone (RFC 9110 7.6.1, 11.7; RFC 7540 3.2.1).
+    {"keep-alive", FieldKind::kDropped},
+    {"proxy-connection", FieldKind::kDropped},
+    {"proxy-authenticate", FieldKind::kDropped},
+    {"proxy-authorization", FieldKind::kDropped},
+    {"te", FieldKind::kDropped},
+    {"trailer", FieldKind::kDropped},
+    {"transfer-encoding", FieldKind::kDropped},
+    {"http2-settings", FieldKind::kDropped},
+    // About a body that never comes: a backend that waits for one takes the first frames for it.
+    {"content-length", FieldKind::kDropped},
+    {"expect", FieldKind::kDropped},
+    // No field of HTTP; CGI makes HTTP_PROXY of it, and libraries send their requests there.
+    {"proxy", FieldKind::kDropped},
+    {"origin", FieldKind::kEndToEnd},
+    {"sec-websocket-*", FieldKind::kEndToEnd},
+    {"x-forwarded-*", FieldKind::kSenderWord},
+    {"x-real-ip", FieldKind::kSenderWord},
+};
+
+bool IsPlain(char byte) {
+  return byte == '-' || (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
+         (byte >= 'A' && byte <= 'Z');
+}
+
+/// As those read a name who make a variable of it: in one case, with one byte for all the others.
+char Fold(char byte) {
+  if (!IsPlain(byte)) return '-';
+  return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
+}
+
+bool Matches(std::string_view special, std::string_view name) {
+  if (special.ends_with('*')) {
+    special.remove_suffix(1);
+    name = name.substr(0, special.size());
+  }
+  return std::equal(special.begin(), special.end(), name.begin(), name.end(),
+                    [](char left, char right) { return left == Fold(right); });
+}
+
+FieldKind KindOf(std::string_view name) {
+  for (const SpecialField& special : kSpecialFields) {
+    if (Matches(special.name, name)) return special.kind;
+  }
+  return FieldKind::kOrdinary;
+}
+
+bool Goes(std::string_view name, const ConnectionOptions& options, SenderTrust trust) {
+  const FieldKind kind = KindOf(name);
+  if (kind == FieldKind::kOrdinary) return !options.Name(name);
+  if (kind == FieldKind::kDropped) return false;
+  // X_Forwarded_For: ours for some backends, and by our own rules a field that we do not know.
+  if (!std::all_of(name.begin(), name.end(), IsPlain)) return false;
+  return kind == FieldKind::kEndToEnd || trust == SenderTrust::kTrusted;
+}
+
+}  // namespace
+
+size_t BuildForwardedRequest(const RequestHead& head, std::string_view raw,
+                             const Forwarding& forwarding, std::span<char> out) {
+  // Only of a GET is it known that no body follows.
+  RINGWAY_CHECK(head.method == Method::kGet && head.upgrade_to_websocket);
+  const std::string_view sent = raw.substr(0, head.head_bytes);
+  ConnectionOptions options;
+  if (!options.Collect(sent)) return 0;
+  Writer writer(out);
+  writer.Text("GET ").Text(head.target).Text(" HTTP/1.1\r\n");
+  writer.Field("Host", forwarding.backend_host.empty() ? head.host : forwarding.backend_host);
+  FieldReader fields(sent);
+  std::string_view name;
+  std::string_view value;
+  while (fields.Next(&name, &value)) {
+    if (Goes(name, options, forwarding.trust)) writer.Field(name, value);
+  }
+  writer.Text("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+  WriteForwardedFields(head, raw, forwarding, writer);
+  return writer.Text("\r\n").Finish();
+}
+
+}  // namespace ringway::http

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What one session keeps: the bytes that every client costs, apart from its links and its timer.
+// Behaviour is in session.h.
+#pragma once
+
+#include <cstdint>
+
+#include "gateway/base/arena.h"
+#include "gateway/base/ids.h"
+#include "gateway/base/occupancy.h"
+#include "gateway/base/socket_address.h"
+#include "gateway/config/config.h"
+#include "gateway/route/server_choice.h"
+#include "gateway/session/ending.h"
+#include "gateway/session/stream.h"
+
+namespace ringway::session {
+
+enum class State : uint8_t {
+  kHandshake,  ///< reading the request head
+  kDialing,    ///< the client waits for its 101; it is not read meanwhile
+  kAnswering,  ///< websocket mode: the backend has the request and has not answered it
+  kRelaying,   ///< websocket mode: an answer other than 101 is on its way to the client
+  kOpen,       ///< messages flow
+  kClosing,    ///< the first cause to end is known; links are being ended in order
+};
+
+class SessionBytes {
+ protected:
+  SessionBytes(uint32_t listener_index, const base::SocketAddress& client, uint64_t now_ns)
+      : began_ns_(now_ns),
+        state_since_ns_(now_ns),
+        client_active_ns_(now_ns),
+        backend_active_ns_(now_ns),
+        client_(client),
+        listener_index_(listener_index) {}
+
+  const config::Route* route_ = nullptr;
+  Stream stream_;
+  /// Bytes that came and could not be used yet: the front of a request head (a chunk), what came
+  /// behind it (a chunk), or the front of a frame (a cell).
+  base::Piece held_;
+  /// While the backend is dialled, tcp mode: the 101 (a cell). websocket mode, until the backend
+  /// has answered: the request as it is forwarded (a chunk). Behind either the request's host.
+  base::Lease answer_;
+  uint64_t began_ns_;
+  uint64_t state_since_ns_;
+  uint64_t client_active_ns_;  ///< last byte from the client
+  uint64_t backend_active_ns_;
+  uint64_t client_sent_ns_ = 0;
+  uint64_t backend_sent_ns_ = 0;
+  uint64_t ping_sent_ns_ = 0;  ///< 0: none is unanswered
+  uint64_t messages_in_ = 0;
+  uint64_t frames_out_ = 0;
+  route::ServerSet tried_servers_ = 0;
+  base::SocketAddress client_;
+  uint32_t listener_index_;
+  uint32_t server_index_ = base::kNoSlot;  ///< where it is counted
+  base::Occupancy::AddressSlot address_slot_ = base::Occupancy::kNothing;
+  Ending ending_;
+  uint16_t answer_bytes_ = 0;
+  uint16_t answered_status_ = 0;  ///< of the answer that was relayed last
+  uint8_t host_bytes_ = 0;        ///< behind the answer, for a PROXY header
+  State state_ = State::kHandshake;
+  bool is_counted_ = false;
+  bool is_counted_on_route_ = false;
+  bool upgraded_ = false;
+  bool close_sent_ = false;
+  bool client_deaf_ = false;   ///< nothing from the client is used any more
+  bool backend_gone_ = false;  ///< nothing can be sent to the backend any more
+  bool cut_ = false;
+  bool ping_queued_ = false;  ///< other bytes waited for the client when the ping joined them
+  bool half_closed_ = false;  ///< websocket mode: one side has ended its stream
+  bool awaits_proxy_header_ = false;
+  bool ends_after_answer_ = false;  ///< the gateway shuts down: no further request is read
+  /// The next request waits until the backend link of the last one is gone.
+  bool awaits_backend_gone_ = false;
+};
+
+}  // namespace ringway::session

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Bytes that pass through a worker unread, on real sockets: through buffers, through pipes, and
+// from one to the other; whole, in order, and with the ends of streams behind them.
+#include <algorithm>
+#include <string>
+
+#include "tests/kernel/worker_fixture.h"
+
+namespace ringway::worker {
+namespace {
+
+constexpr size_t kMiB = 1024 * 1024;
+/// Turns in which nothing moves after which everything is taken to stand still.
+constexpr int kStillTurns = 30;
+
+/// A pattern on its way from one socket to another.
+class Flow {
+ public:
+  Flow(loopback::Socket& from, loopback::Socket& to, size_t bytes)
+      : from_(from), to_(to), bytes_(loopback::Pattern(0, bytes)) {}
+
+  /// Bytes that the first socket took now.
+  size_t Push(size_t bytes_max = kMiB) {
+    const size_t offered = std::min(bytes_max, bytes_.size() - sent_);
+    const size_t taken = offered == 0 ? 0 : from_.Write({bytes_.data() + sent_, offered});
+    sent_ += taken;
+    return taken;
+  }
+  /// Bytes that came out now, which have to be the next ones.
+  size_t Pull() {
+    std::vector<uint8_t> piece(kMiB);
+    piece.resize(to_.Read(piece));
+    EXPECT_EQ(loopback::FirstDifference(piece, got_), piece.size()) << "behind " << got_;
+    got_ += piece.size();
+    return piece.size();
+  }
+  bool is_sent() const { return sent_ == bytes_.size(); }
+  bool is_there() const { return got_ == bytes_.size(); }
+  size_t sent() const { return sent_; }
+  size_t got() const { return got_; }
+
+ private:
+  loopback::Socket& from_;
+  loopback::Socket& to_;
+  std::vector<uint8_t> bytes_;
+  size_t sent_ = 0;
+  size_t got_ = 0;
+};
+
+class PassageTest : public WorkerTest {
+ protected:
+  /// Until everything has come.
+  void Run(Flow& flow) {
+    EXPECT_TRUE(TurnUntil([&] {
+      flow.Push();
+      flow.Pull();
+      return flow.is_there();
+    })) << flow.got();
+  }
+  /// Pushes until nothing moves any more.
+  void Fill(Flow& flow) {
+    int still = 0;
+    for (int turns = 0; still < kStillTurns && turns < kTurnsMax; ++turns) {
+      still = flow.Push() > 0 ? 0 : still + 1;
+      Turn();
+    }
+  }
+  uint64_t spliced() const { return worker_->counters().bytes_spliced.value(); }
+};
+
+TEST_P(PassageTest, BulkPassesThroughPipesBothWaysAtOnce) {
+  ASSERT_NO_FATAL_FAILURE(Open());
+  loopback::Socket backend;
+  Client client = OpenPassage("/pass", &backend);
+  Flow up(client.socket, backend, 16 * kMiB);
+  Flow down(backend, client.socket, 16 * kMiB);
+  EXPECT_TRUE(TurnUntil([&] {
+    up.Push();
+    down.Push();
+    up.Pull();
+    down.Pull();
+    return up.is_there() && down.is_there();
+  })) << up.got()
+      << ", " << down.got();
+  EXPECT_GT(spliced(), 16 * kMiB);
+  EXPECT_EQ(worker_->pipes_held(), 0U);
+}
+
+TEST_P(PassageTest, NothingIsSplicedWhereTheRouteSaysSo) {
+  ASSERT_NO_FATAL_FAILURE(Open());
+  loopback::Socket backend;
+  Client client = OpenPassage("/copy", &backend);
+  Flow up(client.socket, backend, 8 * kMiB);
+  Run(up);
+  EXPECT_EQ(spliced(), 0U);
+}
+
+TEST_P(PassageTest, BulkGoesThroughBuffersWhereThereIsNoPipe) {
+  limits_.pipes = 0;
+  ASSERT_NO_FATAL_FAILURE(Open());
+  loopback::Socket backend;
+  Client client = OpenPassage("/pass", &backend);
+  Flow up(client.socket, backend, 8 * kMiB);
+  Run(up);
+  EXPECT_EQ(spliced(), 0U);
+  EXPECT_GT(worker_->counters().pipes_missing.value(), 0U);
+}
+
+TEST_P(PassageTest, SmallBytesBehindBulkComeBackToBuffers) {
+  ASSERT_NO_FATAL_FAILURE(Open());
+  loopback::Socket backend;
+  Client client = OpenPassage("/pass", &backend);
+  Flow bulk(client.socket, backend, 8 * kMiB);
+  Run(bulk);
+  const uint64_t after_bulk = spliced();
+  EXPECT_GT(after_bulk, 0U);
+  for (int i = 0; i < 100; ++i) {
+    client.socket.Write("small");
+    EXPECT_EQ(Read(backend, 5), "small");
+  }
+  const uint64_t after_change = spliced();
+  EXPECT_LT(after_change, after_bulk + 50 * 5);
+  client.socket.Write("last");
+  EXPECT_EQ(Read(backend, 4), "last");
+  EXPECT_EQ(spliced(), after_change);
+}
+
+TEST_P(PassageTest, ATargetThatDoesNotReadStopsItsSourceAndLosesNothing) {
+  ASSERT_NO_FATAL_FAILURE(Open());
+  loopback::Socket backend;
+  Client client = OpenPassage("/pass", &backend);
+  Flow down(backend, client.socket, 64 * kMiB);
+  while (spliced() == 0 && !HasFailure()) {
+    down.Push();
+    down.Pull();
+    Turn();
+  }
+  Fill(down);
+  EXPECT_FALSE(down.is_sent());
+  EXPECT_EQ(worker_->pipes_held(), 1U);
+  const uint64_t taken = worker_->counters().backend_bytes_in.value();
+  const uint64_t left = worker_->counters().client_bytes_out.value();
+  EXPECT_LE(taken, left + splice::kPipeBytes);
+  // The other direction goes on meanwhile.
+  client.socket.Write("ping");
+  EXPECT_EQ(Read(backend, 4), "ping");
+  Run(down);
+}
+
+TEST_P(PassageTest, AFinIsPassedOnBehindBulkAndTheOtherDirectionGoesOn) {
+  ASSERT_NO_FATAL_FAILURE(Open());
+  for (const bool client_first : {true, false}) {
+    loopback::Socket backend;
+    Client client = OpenPassage("/pass", &backend);
+    loopback::Socket& first = client_first ? client.socket : backend;
+    loopback::Socket& second = client_first ? backend : client.socket;
+    Flow there(first, second, 8 * kMiB);
+    Flow back(second, first, 8 * kMiB);
+    while (!there.is_sent() && !HasFailure()) {
+      there.Push();
+      there.Pull();
+      Turn();
+    }
+    first.ShutdownWrite();
+    Run(there);
+    EXPECT_EQ(AwaitEnd(second), loopback::StreamEnd::kFin);
+    Run(back);
+    second.ShutdownWrite();
+    EXPECT_EQ(AwaitEnd(first), loopback::StreamEnd::kFin);
+    AwaitNoSession();
+    const session::Ending& ending = record_.ends.back().ending;
+    EXPECT_EQ(ending.side, client_first ? session::EndSide::kClient : session::EndSide::kBackend);
+    EXPECT_GT(record_.ends.back().bytes_spliced, 8 * kMiB);
+  }
+}
+
+TEST_P(PassageTest, AClientThatResetsWhileAPipeIsFullGivesItBack) {
+  ASSERT_NO_FATAL_FAILURE(Open());
+  loopback::Socket backend;
+  Client client = OpenPassage("/pass", &backend);
+  Flow down(backend, client.socket, 64 * kMiB);
+  while (spliced() == 0 && !HasFailure()) {
+    down.Push();
+    down.Pull();
+    Turn();
+  }
+  Fill(down);
+  EXPECT_EQ(worker_->pipes_held(), 1U);
+  client.socket.Reset();
+  backend.Close();
+  AwaitNoSession();
+  EXPECT_EQ(worker_->pipes_held(), 0U);
+  EXPECT_EQ(record_.ends.back().ending.reason, session::EndReason::kClientGone);
+}
+
+TEST_P(PassageTest, ABackendThatResetsIsTheEndBehindWhatItSent) {
+  ASSERT_NO_FATAL_FAILURE(Open());
+  loopback::Socket backend;
+  Client client = OpenPassage("/pass", &backend);
+  Flow down(backend, client.socket, 8 * kMiB);
+  Run(down);
+  EXPECT_GT(spliced(), 0U);
+  backend.Reset();
+  EXPECT_EQ(AwaitEnd(client.socket), loopback::StreamEnd::kFin);
+  client.socket.Close();
+  AwaitNoSession();
+  EXPECT_EQ(record_.ends.back().ending.reason, session::EndReason::kBackendReset);
+}
+
+TEST_P(PassageTest, ABackendsBulkIsFramedAndSpliced) {
+  ASSERT_NO_FATAL_FAILURE(Open());
+  loopback::Socket backend;
+  Client client = OpenSession(&backend);
+  const std::vector<uint8_t> bytes = loopback::Pattern(0, 16 * kMiB);
+  size_t written = 0;
+  size_t got = 0;
+  while (got < bytes.size() && !HasFailure()) {
+    written += backend.Write({bytes.data() + written, std::min(kMiB, bytes.size() - written)});
+    const Frame frame = ReadFrame(client);
+    EXPECT_EQ(frame.opcode, ws::Opcode::kBinary);
+    ASSERT_TRUE(std::equal(frame.payload.begin(), frame.payload.end(), bytes.begin() + got,
+                           [](char a, uint8_t b) { return static_cast<uint8_t>(a) == b; }));
+    got += frame.payload.size();
+  }
+  EXPECT_GT(spliced(), 4 * kMiB);
+  SendClose(client, 1000);
+  Frame last = ReadFrame(client);
+  EXPECT_EQ(last.opcode, ws::Opcode::kClose);
+  EXPECT_EQ(last.close_code(), 1000);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kernel, PassageTest,
+                         testing::Values(Offered::kEverything, Offered::kNothingOptional),
+                         [](const auto& instance) {
+                           return instance.param == Offered::kEverything ? "Everything"
+                                                                         : "NothingOptional";
+                         });
+
+}  // namespace
+}  // namespace ringway::worker
