@@ -58,11 +58,32 @@ address = "127.0.0.1:{port}"
 name = "echo"
 listener = "main"
 path = "/echo"
-mode = "tcp"
+mode = "{mode}"
+splice = "{splice}"
 backend = "echo"
 [[backend]]
 name = "echo"
 servers = ["127.0.0.1:{backend}"]
+"""
+
+
+HAPROXY_CONFIG = """\
+global
+  nbthread 1
+  maxconn 4096
+defaults
+  mode http
+  timeout connect 10s
+  timeout client 1h
+  timeout server 1h
+  timeout tunnel 1h
+  option splice-request
+  option splice-response
+frontend main
+  bind 127.0.0.1:{port} backlog 4096
+  default_backend echo
+backend echo
+  server echo 127.0.0.1:{backend}
 """
 
 
@@ -196,6 +217,16 @@ class LimitEpoll(Contestant):
         return []
 
 
+class LimitSplice(LimitEpoll):
+    """The forwarder whose bytes never enter user space."""
+
+    def find(self, binaries):
+        return binaries.find("limit_epoll")
+
+    def options(self, workload):
+        return ["--splice"]
+
+
 class LimitUring(LimitEpoll):
     def options(self, workload):
         return ["--buffer-bytes", str(workload.buffer_bytes)]
@@ -205,6 +236,8 @@ class Ringway(Contestant):
     """The gateway in tcp mode: frames become a TCP stream and a TCP stream becomes frames."""
 
     echo = "tcp-echo"
+    mode = "tcp"
+    splice = "auto"
 
     def find(self, binaries):
         return binaries.find("ringway")
@@ -212,9 +245,27 @@ class Ringway(Contestant):
     def start(self, workload, backend, core):
         del workload
         port = free_port()
-        path = self.write_config(RINGWAY_CONFIG.format(port=port, backend=backend))
+        path = self.write_config(RINGWAY_CONFIG.format(
+            port=port, backend=backend, mode=self.mode, splice=self.splice))
         self.launch(["--config", path], core)
         return self.program.announced_port(), [self.program.pid]
+
+
+class RingwayCopies(Ringway):
+    """The same, every byte through buffers."""
+
+    splice = "off"
+
+
+class RingwayPasses(Ringway):
+    """The gateway in websocket mode, as a proxy would be: bytes pass as they are."""
+
+    echo = "ws-echo"
+    mode = "websocket"
+
+
+class RingwayPassesCopies(RingwayPasses):
+    splice = "off"
 
 
 class Nginx(Contestant):
@@ -237,9 +288,38 @@ class Nginx(Contestant):
         return port, self.program.children()
 
 
+class Haproxy(Contestant):
+    """Debian's HAProxy, one thread, a WebSocket reverse proxy that may splice."""
+
+    def find(self, binaries):
+        del binaries
+        binary = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
+        if not binary:
+            raise Unavailable("haproxy is not installed")
+        return binary
+
+    def start(self, workload, backend, core):
+        del workload
+        port = free_port()
+        path = self.write_config(HAPROXY_CONFIG.format(port=port, backend=backend))
+        self.launch(["-db", "-f", path], core)
+
+        def is_listening():
+            with socket.socket() as probe:
+                return probe.connect_ex(("127.0.0.1", port)) == 0
+
+        self.program.wait_until(is_listening)
+        return port, [self.program.pid]
+
+
 CONTESTANTS = {
     "limit_uring": LimitUring,
     "limit_epoll": LimitEpoll,
+    "limit_splice": LimitSplice,
     "ringway": Ringway,
+    "ringway_copies": RingwayCopies,
+    "ringway_ws": RingwayPasses,
+    "ringway_ws_copies": RingwayPassesCopies,
     "nginx": Nginx,
+    "haproxy": Haproxy,
 }

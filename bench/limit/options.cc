@@ -45,6 +45,7 @@ ParseResult ParseOptions(int argc, char** argv, Options& options) {
   app.add_option("--buffers", options.buffers,
                  "receive buffers, a power of two (io_uring; 0: by their size)")
       ->check(CLI::Range(0U, 32768U));
+  app.add_flag("--splice", options.splice, "through pipes, without entering user space (epoll)");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

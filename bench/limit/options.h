@@ -17,6 +17,8 @@ struct Options {
   /// Size of one receive buffer of limit_uring, and how many (a power of two).
   uint32_t buffer_bytes = 4096;
   uint32_t buffers = 0;
+  /// limit_epoll moves bytes through pipes.
+  bool splice = false;
 };
 
 enum class ParseResult { kRun, kExitOk, kExitUsage };
