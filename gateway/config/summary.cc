@@ -67,7 +67,10 @@ std::string OriginsText(const Route& route) {
 /// What becomes of the bytes, after the name of the mode.
 std::string ModeText(const Route& route) {
   const std::string splice = Cat(", splice ", WordFor(route.splice));
-  if (route.mode == Mode::kTcp) return Cat(", frames ", WordFor(route.frames), splice);
+  if (route.mode == Mode::kTcp) {
+    return Cat(", frames ", WordFor(route.frames),
+               route.frames == Frames::kText ? std::string(", no splice") : splice);
+  }
   const std::string inspect = Cat(", inspect ", WordFor(route.inspect));
   return route.inspect == Inspect::kOff ? Cat(inspect, splice) : Cat(inspect, ", no splice");
 }

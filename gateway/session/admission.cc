@@ -95,7 +95,7 @@ void Session::OnDialFailed(Environment& environment, std::string_view failure, N
   }
   LeaveServer(environment);
   http::Refusal refusal = http::BackendFailed(failure);
-  if (next == NextServer::kTry && DialNext(environment, &refusal, intents)) {
+  if (next != NextServer::kSpare && DialNext(environment, &refusal, intents)) {
     environment.counters.dials_of_next_server.Add(1);
     return;
   }

@@ -54,7 +54,9 @@ HeaderStep Session::TakeProxyHeader(Environment& environment, base::Piece* piece
       break;
   }
   awaits_proxy_header_ = false;
-  if (header.HasAddresses()) client_ = header.source;
+  // A proxy that does not know the client says nothing that could be trusted of it.
+  sender_is_unknown_ = !header.HasAddresses();
+  if (header.HasAddresses()) client_ = base::Unmapped(header.source);
   // The header was not whole without this piece, so what is behind it lies in this piece.
   const auto taken = static_cast<uint32_t>(header.header_bytes - bytes_before);
   piece->data += taken;

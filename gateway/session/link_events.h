@@ -12,8 +12,9 @@ enum class LinkEnd : uint8_t { kFin, kReset };
 
 /// What a failed dial means for the backend's other servers.
 enum class NextServer : uint8_t {
-  kTry,   ///< this server is to blame
-  kSpare  ///< the gateway is, or the time is over: another server would fare no better
+  kTry,           ///< this server is to blame
+  kTryBlameless,  ///< another server may fare better, but this one is not to blame
+  kSpare          ///< the gateway is, or the time is over: another server would fare no better
 };
 
 /// What a timer has to know of the client's link.

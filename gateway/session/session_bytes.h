@@ -73,6 +73,7 @@ class SessionBytes {
   bool ping_queued_ = false;  ///< other bytes waited for the client when the ping joined them
   bool half_closed_ = false;  ///< websocket mode: one side has ended its stream
   bool awaits_proxy_header_ = false;
+  bool sender_is_unknown_ = false;  ///< a PROXY header named nobody
   bool ends_after_answer_ = false;  ///< the gateway shuts down: no further request is read
   /// The next request waits until the backend link of the last one is gone.
   bool awaits_backend_gone_ = false;

@@ -37,11 +37,11 @@ bool Session::PrepareForwarding(Environment& environment, const http::RequestHea
     return false;
   }
   const auto& proxies = environment.table.config().listeners[listener_index_].trusted_proxies;
-  const http::Forwarding forwarding{.backend_host = route_->backend_host,
-                                    .sender = client_,
-                                    .trust = base::ContainedInAny(proxies, client_)
-                                                 ? http::SenderTrust::kTrusted
-                                                 : http::SenderTrust::kNone};
+  const bool is_trusted = !sender_is_unknown_ && base::ContainedInAny(proxies, client_);
+  const http::Forwarding forwarding{
+      .backend_host = route_->backend_host,
+      .sender = client_,
+      .trust = is_trusted ? http::SenderTrust::kTrusted : http::SenderTrust::kNone};
   const std::span<char> out = TextRoom(answer_, BufferClass::kChunk);
   answer_bytes_ =
       static_cast<uint16_t>(http::BuildForwardedRequest(head, TextOf(held_), forwarding, out));

@@ -64,32 +64,39 @@ void Worker::OnReadable(const io_uring_cqe& cqe, LinkId id) {
   --link->in_flight;
   link->splice.readable_armed = false;
   if (link->dropping) return FreeIfIdle(id.slot);
-  Move(id.slot);
+  if (Move(id.slot) != MoveStep::kEmpty) return;
+  // Bytes are there and a splice does not take them: it stops in front of TCP's urgent byte, and
+  // only a receive steps over it. The poll would tell of them for ever.
+  link->splice.meter.Reset();
+  LeaveSplice(id.slot);
 }
 
-// Moves what the link has to the other one, within a turn's share.
-void Worker::Move(uint32_t from) {
+// Moves what the link has to the other one, within a turn's share. kEmpty: there was nothing.
+MoveStep Worker::Move(uint32_t from) {
   const Link& link = memory_.links[from];
   // A poll may outlive the way that it was armed for: whoever reads now goes on.
-  if (link.receive.armed || link.receive.ended || link.splice.pipe != splice::kNoPipe) return;
+  if (link.receive.armed || link.receive.ended || link.splice.pipe != splice::kNoPipe) {
+    return MoveStep::kOver;
+  }
   for (uint32_t moved = 0; moved < kBytesPerMove; moved += splice::kPipeBytes) {
-    if (!IsSpliced(from)) return LeaveSplice(from);
+    if (!IsSpliced(from)) {
+      LeaveSplice(from);
+      return MoveStep::kOver;
+    }
     const uint32_t to = OppositeOf(memory_.links[from]);
     Link& target = memory_.links[to];
     if (target.send.in_flight || !target.send.queue.empty()) {
       memory_.links[from].splice.awaits_target = true;
-      return;
+      return MoveStep::kOver;
     }
-    switch (MoveOnce(from, to, std::min(splice::kPipeBytes, limits_.window_bytes))) {
-      case MoveStep::kAgain:
-        break;
-      case MoveStep::kRest:
-        return ArmReceive(from);
-      case MoveStep::kOver:
-        return;
-    }
+    const MoveStep step = MoveOnce(from, to, std::min(splice::kPipeBytes, limits_.window_bytes));
+    if (step == MoveStep::kOver) return step;
+    if (step == MoveStep::kAgain) continue;
+    ArmReceive(from);
+    return moved == 0 ? step : MoveStep::kRest;
   }
   ArmReceive(from);
+  return MoveStep::kRest;
 }
 
 MoveStep Worker::MoveOnce(uint32_t from, uint32_t to, uint32_t bytes_max) {
@@ -100,7 +107,7 @@ MoveStep Worker::MoveOnce(uint32_t from, uint32_t to, uint32_t bytes_max) {
     case FillOutcome::kBytes:
       break;
     case FillOutcome::kNothing:
-      return MoveStep::kRest;
+      return MoveStep::kEmpty;
     case FillOutcome::kPipeMissing:
       source.splice.meter.Reset();
       LeaveSplice(from);
@@ -191,7 +198,7 @@ void Worker::OnWritable(const io_uring_cqe& cqe, LinkId id) {
   FinishIfEmpty(id.slot);
   if (memory_.links[from].dropping) return;
   // Behind a queue that has formed meanwhile, the source waits.
-  Move(from);
+  static_cast<void>(Move(from));
 }
 
 // The queue of a link has left whole: who waits to pour into it may.
@@ -199,7 +206,7 @@ void Worker::OnTargetEmpty(uint32_t to) {
   const uint32_t from = OppositeOf(memory_.links[to]);
   if (from == kNoSlot || !memory_.links[from].splice.awaits_target) return;
   memory_.links[from].splice.awaits_target = false;
-  if (!memory_.links[from].dropping) Move(from);
+  if (!memory_.links[from].dropping) static_cast<void>(Move(from));
 }
 
 void Worker::LeaveSplice(uint32_t from) {
@@ -217,7 +224,7 @@ void Worker::DropPipes(uint32_t index) {
   if (opposite == kNoSlot) return;
   Link& other = memory_.links[opposite];
   if (link.splice.is_poured) counters_.bytes_discarded.Add(splicer_.Discard(other.splice));
-  other.splice.is_poured = false;
+  if (std::exchange(other.splice.is_poured, false) && !other.send.queue.empty()) MarkDue(opposite);
   if (!other.splice.is_spliced || other.dropping) return;
   LeaveSplice(opposite);
 }

@@ -20,8 +20,9 @@ session::NextServer NextServerAfter(dial::DialOutcome outcome) {
     case dial::DialOutcome::kRefused:
     case dial::DialOutcome::kUnreachable:
     case dial::DialOutcome::kTimedOut:
-    case dial::DialOutcome::kNoLocalPort:
       return session::NextServer::kTry;
+    case dial::DialOutcome::kNoLocalPort:
+      return session::NextServer::kTryBlameless;
     case dial::DialOutcome::kConnected:
     case dial::DialOutcome::kNoSource:
     case dial::DialOutcome::kNoDescriptor:

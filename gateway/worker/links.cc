@@ -122,6 +122,8 @@ void Worker::ArmReceive(uint32_t index) {
       link.connecting) {
     return;
   }
+  // What it sent before has to leave the pipe first: its end would take the pipe along.
+  if (link.splice.pipe != splice::kNoPipe) return;
   const session::Reading reading = memory_.slots[link.session].session.ReadingOf(link.role);
   if (reading == session::Reading::kNot) return;
   if (IsSpliced(index)) return ArmSplice(index);

@@ -44,9 +44,9 @@ struct Parked {
   uint32_t listener_index = 0;
 };
 
-/// What one fill and pour of a pipe came to: there may be more; the source is empty; something else
-/// goes on from here.
-enum class MoveStep : uint8_t { kAgain, kRest, kOver };
+/// What one fill and pour of a pipe came to: there may be more; the source has no more; it had
+/// nothing; something else goes on from here.
+enum class MoveStep : uint8_t { kAgain, kRest, kEmpty, kOver };
 
 /// One client's life and its links.
 struct Slot {

@@ -147,7 +147,7 @@ class Worker {
   void ArmSplice(uint32_t index);
   void OnReadable(const io_uring_cqe& cqe, base::LinkId id);
   void OnWritable(const io_uring_cqe& cqe, base::LinkId id);
-  void Move(uint32_t from);
+  MoveStep Move(uint32_t from);
   MoveStep MoveOnce(uint32_t from, uint32_t to, uint32_t bytes_max);
   [[nodiscard]] bool Pour(uint32_t from, uint32_t to);
   void OnPourBroken(uint32_t to, splice::PourOutcome outcome);

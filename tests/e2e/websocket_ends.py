@@ -358,5 +358,19 @@ def drain_while_asking():
         tap.equal(gateway.wait(), 0, 'exit code')
 
 
+@tap.case('an urgent byte in the middle of spliced bulk: what follows it passes, nothing spins')
+def urgent_byte():
+    with played() as (gateway, backend), session(gateway, backend) as (client, connection):
+        while not gateway.state()['bytes_spliced']:
+            client.send(FROM_CLIENT[:1 << 20])
+            connection.take(1 << 20)
+        # A splice stops in front of it, though a poll says that there are bytes.
+        client.socket.send(b'!', wire.socket.MSG_OOB)
+        client.send(FROM_BACKEND[:1 << 20])
+        tap.check(connection.take(1 << 20) == FROM_BACKEND[:1 << 20], 'the bytes behind it')
+        client.close()
+        connection.close()
+
+
 if __name__ == '__main__':
     sys.exit(tap.main())

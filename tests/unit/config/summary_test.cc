@@ -73,7 +73,7 @@ cells = 64
 listeners
   l  [::]:0 (the kernel chooses the port)
 routes
-  listed  l, host h.example, path /x/* -> tcp, frames text, splice auto, backend b
+  listed  l, host h.example, path /x/* -> tcp, frames text, no splice, backend b
           origins: https://o.example, https://p.example
           subprotocols: p, q
   open    l, host any, path /* -> tcp, frames binary, splice auto, backend b
