@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plants bugs, one at a time, and expects the simulation to find each.
 
-    mutants.py [--build FOLDER] [--seeds N] [NAME...]
+    mutants.py [--build FOLDER] [--seeds N] [--part K/N] [NAME...]
 
 Each file of mutants/ is a patch of production code, and its first line says what it breaks. In a
-scratch copy of the tree (FOLDER/mutants, kept and synchronised) each is applied, `simulate` is
+scratch copy of the tree (FOLDER/mutants-K, kept and synchronised) each is applied, `simulate` is
 built, and its seeds 1 to N must fail. A mutant that survives is a check that is missing. Prints
 TAP: what found each mutant stands behind its name."""
 import argparse
@@ -110,6 +110,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--build', default=str(ROOT / 'build'))
     parser.add_argument('--seeds', type=int, default=20000)
+    parser.add_argument('--part', default='1/1', help='the Kth of N parts, which may run at once')
     parser.add_argument('names', nargs='*')
     options = parser.parse_args()
     patches = sorted((HERE / 'mutants').glob('*.patch'))
@@ -118,7 +119,9 @@ def main():
         parser.error(f'there is no mutant {", ".join(sorted(unknown))}')
     if options.names:
         patches = [patch for patch in patches if patch.stem in options.names]
-    scratch = Scratch(pathlib.Path(options.build).resolve() / 'mutants')
+    part, parts = (int(word) for word in options.part.split('/'))
+    patches = patches[part - 1::parts]
+    scratch = Scratch(pathlib.Path(options.build).resolve() / f'mutants-{part}')
     print(f'1..{len(patches) + 1}', flush=True)
     good = True
     for number, patch in enumerate([None, *patches], 1):

@@ -5,8 +5,8 @@
 A full run takes minutes; files whose text, includes and settings were found good before are not run
 again. A .cc of ours that the build does not compile is a complaint: nobody would look at it.
 
-Unit and property tests are run over only with --all: they are half of the files, each costs twice
-what production code does, and the test command has to end in 25 minutes on two cores."""
+Tests are run over only with --all: they are more than half of the files, each costs twice what
+production code does, and the test command has to end in 25 minutes on two cores."""
 import json
 import os
 import sys
@@ -14,7 +14,7 @@ import sys
 import jobs
 import tree
 
-BY_HAND = ('tests/unit/', 'tests/property/')
+BY_HAND = ('tests/',)
 DIAGNOSTIC = r'^([^:\n]+):(\d+):\d+: (?:error|warning): (.*)$'
 
 
