@@ -230,6 +230,35 @@ TEST_P(PassageTest, ABackendsBulkIsFramedAndSpliced) {
   EXPECT_EQ(last.close_code(), 1000);
 }
 
+TEST_P(PassageTest, ACloseWhileAPipeIsFullComesBehindWhatIsInIt) {
+  ASSERT_NO_FATAL_FAILURE(Open());
+  loopback::Socket backend;
+  Client client = OpenSession(&backend);
+  const std::vector<uint8_t> bytes = loopback::Pattern(0, 64 * kMiB);
+  size_t written = 0;
+  for (int still = 0; still < kStillTurns;) {
+    const size_t taken =
+        backend.Write({bytes.data() + written, std::min(kMiB, bytes.size() - written)});
+    written += taken;
+    still = taken > 0 ? 0 : still + 1;
+    Turn();
+  }
+  ASSERT_EQ(worker_->pipes_held(), 1U);
+  SendClose(client, 1000);
+  QuietTurns();
+  backend.Reset();  // the backend's end must not take along what is in the pipe
+  QuietTurns();
+  size_t got = 0;
+  Frame frame = ReadFrame(client);
+  for (; frame.opcode == ws::Opcode::kBinary && !HasFailure(); frame = ReadFrame(client)) {
+    ASSERT_TRUE(std::equal(frame.payload.begin(), frame.payload.end(), bytes.begin() + got,
+                           [](char a, uint8_t b) { return static_cast<uint8_t>(a) == b; }));
+    got += frame.payload.size();
+  }
+  EXPECT_EQ(frame.opcode, ws::Opcode::kClose);
+  EXPECT_EQ(frame.close_code(), 1000);
+}
+
 INSTANTIATE_TEST_SUITE_P(Kernel, PassageTest,
                          testing::Values(Offered::kEverything, Offered::kNothingOptional),
                          [](const auto& instance) {
