@@ -109,7 +109,7 @@ def judge(scratch, patch, seeds):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--build', default=str(ROOT / 'build'))
-    parser.add_argument('--seeds', type=int, default=20000)
+    parser.add_argument('--seeds', type=int, default=40000)
     parser.add_argument('--part', default='1/1', help='the Kth of N parts, which may run at once')
     parser.add_argument('names', nargs='*')
     options = parser.parse_args()
