@@ -122,7 +122,7 @@ MoveStep Worker::MoveOnce(uint32_t from, uint32_t to, uint32_t bytes_max) {
       OnReceived(IdOf(from), {.outcome = read::ReceiveOutcome::kReset});
       return MoveStep::kOver;
   }
-  source.splice.meter.OnBytes(bytes);
+  source.splice.meter.OnSpliced(bytes, BulkBytesOf(slot, limits_));
   slot.bytes_in[Index(source.role)] += bytes;
   slot.bytes_spliced += bytes;
   (source.role == LinkRole::kClient ? counters_.client_bytes_in : counters_.backend_bytes_in)

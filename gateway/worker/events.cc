@@ -99,7 +99,7 @@ void Worker::OnReceived(LinkId id, read::Received received) {
   switch (received.outcome) {
     case ReceiveOutcome::kBytes: {
       slot.bytes_in[Index(link.role)] += received.bytes;
-      link.splice.meter.OnBytes(received.bytes);
+      link.splice.meter.OnReceived(received.bytes, BulkBytesOf(slot, limits_));
       (link.role == LinkRole::kClient ? counters_.client_bytes_in : counters_.backend_bytes_in)
           .Add(received.bytes);
       uint8_t* data = received.lease.data();

@@ -3,13 +3,17 @@
 // What one session costs: the bytes of its slots. Behaviour is in worker.h.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
 #include "gateway/base/ids.h"
+#include "gateway/base/limits.h"
 #include "gateway/base/slab.h"
 #include "gateway/base/socket_address.h"
 #include "gateway/base/timing_wheel.h"
+#include "gateway/config/config.h"
+#include "gateway/flow/bulk_meter.h"
 #include "gateway/flow/credit.h"
 #include "gateway/read/receiver.h"
 #include "gateway/session/session.h"
@@ -59,6 +63,14 @@ struct Slot {
   std::array<uint64_t, 2> bytes_out{};
   uint64_t bytes_spliced = 0;  ///< of bytes_in
 };
+
+/// What must come at once to be worth a splice. Half a window, because a small one brings no more.
+inline uint32_t BulkBytesOf(const Slot& slot, const base::Limits& limits) {
+  const config::Route* route = slot.session.route();
+  const bool is_framed = route == nullptr || route->mode == config::Mode::kTcp;
+  return std::min(is_framed ? flow::BulkMeter::kFramedBulkBytes : flow::BulkMeter::kBulkBytes,
+                  limits.window_bytes / 2);
+}
 
 /// All that an idle session holds in user space.
 inline constexpr size_t kSessionBytes = base::Slab<Slot>::kSlotBytes +
