@@ -38,11 +38,11 @@ std::string_view ProxyHeaderOf(config::ProxyHeader kind) {
 }
 
 std::string RequestFor(const config::Backend& backend, const config::Server& server) {
-  if (backend.health.check != config::HealthCheck::kHttp) return {};
+  const std::string announcement(ProxyHeaderOf(backend.proxy_header));
+  if (backend.health.check != config::HealthCheck::kHttp) return announcement;
   // RFC 9112 3.2: a Host there must be; a unix socket has no better one.
   const std::string host = server.unix_path.empty() ? ServerText(server) : "localhost";
-  return absl::StrCat(std::string(ProxyHeaderOf(backend.proxy_header)), "GET ", backend.health.path,
-                      " HTTP/1.1\r\nHost: ", host,
+  return absl::StrCat(announcement, "GET ", backend.health.path, " HTTP/1.1\r\nHost: ", host,
                       "\r\nUser-Agent: ringway-probe\r\nAccept: */*\r\nConnection: close\r\n\r\n");
 }
 
@@ -83,7 +83,8 @@ std::string ServerText(const config::Server& server) {
 
 ProbePlan PlanProbe(const config::Backend& backend, const config::Server& server,
                     const base::SocketAddress& address) {
-  ProbePlan plan{.request = RequestFor(backend, server), .status = backend.health.status};
+  ProbePlan plan{.request = RequestFor(backend, server)};
+  if (backend.health.check == config::HealthCheck::kHttp) plan.status = backend.health.status;
   if (!server.unix_path.empty()) {
     plan.address_bytes = UnixAddress(server.unix_path, &plan.address);
     return plan;
@@ -179,6 +180,7 @@ ProbeOutcome Probe::Send() {
   if (sent < 0) return errno == EAGAIN ? ProbeOutcome::kPending : Fail("send", errno);
   sent_ += static_cast<size_t>(sent);
   if (sent_ < plan_.request.size()) return ProbeOutcome::kPending;
+  if (plan_.status == 0) return End(ProbeOutcome::kGood, "");
   stage_ = Stage::kReceiving;
   events_ = POLLIN;
   why_ = "it does not answer the request";

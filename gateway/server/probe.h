@@ -25,12 +25,12 @@ struct ProbePlan {
   std::optional<base::SocketAddress> source;
   /// All that is sent; empty: that the server accepts is enough.
   std::string request;
-  /// Of the answer to the request.
+  /// Of the answer to the request; 0: none is waited for.
   uint32_t status = 0;
 };
 
 /// The plan for a server of a backend whose `check` is not kOff. `address`: of a unix server it
-/// says nothing. An HTTP request behind a PROXY header where the backend's connections have one.
+/// says nothing. Where the backend's connections begin with a PROXY header the probe's does too.
 ProbePlan PlanProbe(const config::Backend& backend, const config::Server& server,
                     const base::SocketAddress& address);
 

@@ -196,7 +196,9 @@ TEST_F(ProberTest, BeginsWithAProxyHeaderWhereConnectionsOfTheBackendDo) {
     const ProbePlan plan = PlanProbe(backend, {.host = "a", .port = 80}, Loopback(80));
     EXPECT_TRUE(plan.request.starts_with(expected)) << plan.request;
     backend.health.check = HealthCheck::kTcp;
-    EXPECT_EQ(PlanProbe(backend, {.host = "a", .port = 80}, Loopback(80)).request, "");
+    const ProbePlan tcp = PlanProbe(backend, {.host = "a", .port = 80}, Loopback(80));
+    EXPECT_EQ(tcp.request, expected.substr(0, expected.size() - 6)) << "and then it ends";
+    EXPECT_EQ(tcp.status, 0U);
   }
 }
 
