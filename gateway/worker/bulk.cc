@@ -124,7 +124,7 @@ MoveStep Worker::MoveOnce(uint32_t from, uint32_t to, uint32_t bytes_max) {
   }
   source.splice.meter.OnSpliced(bytes, BulkBytesOf(slot, limits_));
   slot.bytes_in[Index(source.role)] += bytes;
-  slot.bytes_spliced += bytes;
+  slot.bytes_spliced[Index(source.role)] += bytes;
   (source.role == LinkRole::kClient ? counters_.client_bytes_in : counters_.backend_bytes_in)
       .Add(bytes);
   std::array<uint8_t, splice::kAheadBytesMax> ahead;

@@ -284,7 +284,8 @@ void Worker::EndSessions() {
         .client_bytes_out = slot.bytes_out[Index(LinkRole::kClient)],
         .backend_bytes_in = slot.bytes_in[Index(LinkRole::kBackend)],
         .backend_bytes_out = slot.bytes_out[Index(LinkRole::kBackend)],
-        .bytes_spliced = slot.bytes_spliced,
+        .client_bytes_spliced = slot.bytes_spliced[Index(LinkRole::kClient)],
+        .backend_bytes_spliced = slot.bytes_spliced[Index(LinkRole::kBackend)],
         .messages_in = ended.messages_in(),
         .frames_out = ended.frames_out(),
     });

@@ -24,7 +24,8 @@ struct SessionEnd {
   uint64_t client_bytes_out = 0;
   uint64_t backend_bytes_in = 0;
   uint64_t backend_bytes_out = 0;
-  uint64_t bytes_spliced = 0;  ///< of those that came in, both sides together
+  uint64_t client_bytes_spliced = 0;   ///< of client_bytes_in: those that passed through a pipe
+  uint64_t backend_bytes_spliced = 0;  ///< the same of backend_bytes_in
   uint64_t messages_in = 0;
   uint64_t frames_out = 0;
 };

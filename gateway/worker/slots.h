@@ -61,7 +61,7 @@ struct Slot {
   std::array<uint32_t, 2> links = {base::kNoSlot, base::kNoSlot};  ///< by LinkRole
   std::array<uint64_t, 2> bytes_in{};                              ///< by LinkRole
   std::array<uint64_t, 2> bytes_out{};
-  uint64_t bytes_spliced = 0;  ///< of bytes_in
+  std::array<uint64_t, 2> bytes_spliced{};  ///< of bytes_in
 };
 
 /// What must come at once to be worth a splice. Half a window, because a small one brings no more.

@@ -205,8 +205,12 @@ def transitions(mode, cycles, messages, **options):
             tap.equal(gateway.state()['bytes_spliced'], settled, 'bytes spliced after small ones')
         sent = sum(way.messages for way in ways[:sides])
         end = expect_totals(gateway, mode, client, connection, ways)
+        spliced = [int(end['client_spliced']), int(end['backend_spliced'])]
         print(f'# {sent} messages, {sum(way.bytes for way in ways) >> 20} MiB, of them '
-              f'{int(end["spliced"]) >> 20} MiB spliced', flush=True)
+              f'{sum(spliced) >> 20} MiB spliced', flush=True)
+        # In tcp mode the client's frames are unmasked.
+        tap.equal(spliced[0] > 0, mode == 'websocket', 'whether the client\'s bytes were spliced')
+        tap.check(spliced[1] > 0, 'none of the backend\'s bytes was spliced')
         tap.check(sent >= messages, f'{sent} messages')
 
 
@@ -240,7 +244,8 @@ def never_spliced(mode, options, counter):
         tap.equal(state['bytes_spliced'], 0, 'bytes spliced')
         tap.equal(gateway.pipe_count(), 0, 'pipes')
         tap.equal(state['pipes_missing'] > 0, counter, 'whether pipes were missing')
-        tap.equal(expect_totals(gateway, mode, client, connection, ways)['spliced'], '0')
+        end = expect_totals(gateway, mode, client, connection, ways)
+        tap.equal((end['client_spliced'], end['backend_spliced']), ('0', '0'), 'bytes spliced')
 
 
 for each_mode in ('websocket', 'tcp'):

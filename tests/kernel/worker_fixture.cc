@@ -85,7 +85,8 @@ void Record::OnSessionEnd(const SessionEnd& end) {
                   .backend_bytes_in = end.backend_bytes_in,
                   .messages_in = end.messages_in,
                   .frames_out = end.frames_out,
-                  .bytes_spliced = end.bytes_spliced});
+                  .client_bytes_spliced = end.client_bytes_spliced,
+                  .backend_bytes_spliced = end.backend_bytes_spliced});
 }
 
 void Record::OnDialFailed(const config::Server&, const base::SocketAddress& server,

@@ -64,7 +64,8 @@ class Record : public Observer {
     uint64_t backend_bytes_in = 0;
     uint64_t messages_in = 0;
     uint64_t frames_out = 0;
-    uint64_t bytes_spliced = 0;
+    uint64_t client_bytes_spliced = 0;
+    uint64_t backend_bytes_spliced = 0;
   };
 
   void OnSessionEnd(const SessionEnd& end) override;

@@ -24,7 +24,7 @@ void Ledger::OnSessionEnd(const worker::SessionEnd& end) {
   client_bytes_out += end.client_bytes_out;
   backend_bytes_in += end.backend_bytes_in;
   backend_bytes_out += end.backend_bytes_out;
-  bytes_spliced += end.bytes_spliced;
+  bytes_spliced += end.client_bytes_spliced + end.backend_bytes_spliced;
   messages_in += end.messages_in;
   frames_out += end.frames_out;
   cut += end.cut ? 1 : 0;
