@@ -142,13 +142,18 @@ void UringForwarder::OnCompletion(const io_uring_cqe& cqe) {
   auto* link = reinterpret_cast<Link*>(cqe.user_data & ~kOperationMask);
   const auto operation = static_cast<Operation>(cqe.user_data & kOperationMask);
   const bool last = (cqe.flags & IORING_CQE_F_MORE) == 0;
-  if (link != nullptr && last) --link->session->in_flight;
+  if (operation == kAccept) {
+    if (last) accept_lost_ = true;
+    return OnAccepted(cqe.res);
+  }
+  if (link == nullptr) {
+    stopping_ = true;
+    return;
+  }
+  if (last) --link->session->in_flight;
   switch (operation) {
     case kAccept:
-      if (last) accept_lost_ = true;
-      return OnAccepted(cqe.res);
     case kStop:
-      stopping_ = true;
       return;
     case kConnect:
       return OnConnected(*link, cqe.res);

@@ -38,7 +38,7 @@ std::string_view ProxyHeaderOf(config::ProxyHeader kind) {
 }
 
 std::string RequestFor(const config::Backend& backend, const config::Server& server) {
-  const std::string announcement(ProxyHeaderOf(backend.proxy_header));
+  std::string announcement(ProxyHeaderOf(backend.proxy_header));
   if (backend.health.check != config::HealthCheck::kHttp) return announcement;
   // RFC 9112 3.2: a Host there must be; a unix socket has no better one.
   const std::string host = server.unix_path.empty() ? ServerText(server) : "localhost";
