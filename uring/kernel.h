@@ -65,6 +65,24 @@ struct PipeEnds {
   int write = -1;
 };
 
+/// What is known of an open file. Whoever reads it in pieces compares it before and after each.
+struct FileStatus {
+  bool is_regular = false;
+  bool is_directory = false;
+  uint64_t inode = 0;
+  uint64_t bytes = 0;
+  int64_t modified_ns = 0;  ///< since 1970; a program may set it back
+  int64_t changed_ns = 0;   ///< since 1970; of bytes and attributes, the kernel's own
+
+  bool operator==(const FileStatus&) const = default;
+};
+
+/// How far a look-up may go for a name.
+enum class Lookup : uint8_t {
+  kCached,  ///< names that are in memory; -EAGAIN where one is not
+  kWhole,   ///< to the disk: it may wait for that
+};
+
 /// One entry into the kernel.
 struct EnterRequest {
   uint32_t submit = 0;               ///< entries of the submission queue to take
@@ -123,6 +141,19 @@ class Kernel {
   /// send(2) of bytes that others follow at once (MSG_MORE), such as a frame header in front of a
   /// spliced payload; never waits. Returns how many were taken, -EAGAIN: none.
   virtual int SendAhead(int fd, std::span<const uint8_t> bytes) = 0;
+  /// openat2(2) for reading, beneath the directory `root`: neither "..", an absolute path nor a
+  /// link leads out of it (-EXDEV), and it does not wait for the writer of a FIFO. -EAGAIN also
+  /// where a name was changed meanwhile. `path` ends with a zero byte.
+  virtual int OpenBeneath(int root, const char* path, Lookup lookup) = 0;
+  /// statx(2) of an open file.
+  virtual int StatusOf(int fd, FileStatus* status) = 0;
+  /// sendfile(2) of at most `bytes` of a file, from `offset` on, into a non-blocking socket.
+  /// Returns how many were taken; 0: the file ends there; -EAGAIN: no room. It may wait for the
+  /// disk, where ReadResident says -EAGAIN.
+  virtual int SendFile(int socket, int file, uint64_t offset, uint32_t bytes) = 0;
+  /// preadv2(2) with RWF_NOWAIT: those bytes that are in memory. 0: the file ends there; -EAGAIN:
+  /// the first of them is not; -EOPNOTSUPP: this file system does not say (tmpfs: all is).
+  virtual int ReadResident(int file, std::span<uint8_t> out, uint64_t offset) = 0;
 };
 
 }  // namespace ringway::uring

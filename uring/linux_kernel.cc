@@ -4,10 +4,14 @@
 #include "uring/linux_kernel.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -221,6 +225,42 @@ int LinuxKernel::Splice(int from, int to, uint32_t bytes) {
 
 int LinuxKernel::SendAhead(int fd, std::span<const uint8_t> bytes) {
   return OrErrno(::send(fd, bytes.data(), bytes.size(), MSG_MORE | MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+int LinuxKernel::OpenBeneath(int root, const char* path, Lookup lookup) {
+  open_how how{};
+  // WHY O_NONBLOCK: a FIFO opens at once; of a regular file it says nothing.
+  how.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  if (lookup == Lookup::kCached) how.resolve |= RESOLVE_CACHED;
+  return OrErrno(syscall(SYS_openat2, root, path, &how, sizeof how));
+}
+
+int LinuxKernel::StatusOf(int fd, FileStatus* status) {
+  struct statx found {};
+  constexpr unsigned kWanted = STATX_TYPE | STATX_INO | STATX_SIZE | STATX_MTIME | STATX_CTIME;
+  const int result = OrErrno(::statx(fd, "", AT_EMPTY_PATH, kWanted, &found));
+  if (result != 0) return result;
+  const auto nanoseconds = [](const statx_timestamp& time) {
+    return time.tv_sec * 1'000'000'000 + time.tv_nsec;
+  };
+  *status = {.is_regular = S_ISREG(found.stx_mode),
+             .is_directory = S_ISDIR(found.stx_mode),
+             .inode = found.stx_ino,
+             .bytes = found.stx_size,
+             .modified_ns = nanoseconds(found.stx_mtime),
+             .changed_ns = nanoseconds(found.stx_ctime)};
+  return 0;
+}
+
+int LinuxKernel::SendFile(int socket, int file, uint64_t offset, uint32_t bytes) {
+  auto at = static_cast<off_t>(offset);
+  return OrErrno(::sendfile(socket, file, &at, bytes));
+}
+
+int LinuxKernel::ReadResident(int file, std::span<uint8_t> out, uint64_t offset) {
+  const iovec piece{.iov_base = out.data(), .iov_len = out.size()};
+  return OrErrno(::preadv2(file, &piece, 1, static_cast<off_t>(offset), RWF_NOWAIT));
 }
 
 }  // namespace ringway::uring

@@ -79,6 +79,10 @@ class ContractWorld {
 
   /// A readable file with these bytes; it belongs to the test.
   virtual int OpenFile(std::span<const uint8_t> bytes) = 0;
+  /// A directory, for OpenBeneath; it belongs to the test.
+  virtual int OpenRoot() = 0;
+  /// A file with these bytes beneath that directory, at a path such as "a/b.txt".
+  virtual void PutFile(const std::string& path, std::span<const uint8_t> bytes) = 0;
 };
 
 struct QueueSizes {

@@ -44,6 +44,16 @@ class ForwardingKernel : public Kernel {
   int SendAhead(int fd, std::span<const uint8_t> bytes) override {
     return kernel_->SendAhead(fd, bytes);
   }
+  int OpenBeneath(int root, const char* path, Lookup lookup) override {
+    return kernel_->OpenBeneath(root, path, lookup);
+  }
+  int StatusOf(int fd, FileStatus* status) override { return kernel_->StatusOf(fd, status); }
+  int SendFile(int socket, int file, uint64_t offset, uint32_t bytes) override {
+    return kernel_->SendFile(socket, file, offset, bytes);
+  }
+  int ReadResident(int file, std::span<uint8_t> out, uint64_t offset) override {
+    return kernel_->ReadResident(file, out, offset);
+  }
 
  private:
   std::unique_ptr<LinuxKernel> kernel_;

@@ -3,6 +3,7 @@
 // The ring-contract suite on io_uring itself: real TCP on the loopback interface, with all that
 // this kernel offers, with each of the two ways of entering it taken away, and with nothing
 // optional at all, which is what Linux 6.1 has.
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -11,11 +12,13 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <utility>
 
 #include "tests/kernel/loopback.h"
 #include "tests/kernel/ring_contract.h"
+#include "tests/kernel/ring_contract_file.h"
 #include "tests/kernel/ring_contract_optional.h"
 #include "tests/kernel/ring_contract_passage.h"
 #include "uring/linux_kernel.h"
@@ -77,6 +80,32 @@ class UnixServer {
   loopback::Socket socket_{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
 };
 
+/// A directory below the test's own.
+class Folder {
+ public:
+  Folder() : path_(testing::TempDir() + "contract-XXXXXX") {
+    EXPECT_NE(mkdtemp(path_.data()), nullptr);
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  int Open() const { return open(path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); }
+  /// Under another name first: who has the file before open keeps that.
+  void Put(const std::string& name, std::span<const uint8_t> bytes) const {
+    const std::filesystem::path path = path_ + "/" + name;
+    std::filesystem::create_directories(path.parent_path());
+    const std::string draft = path.string() + ".new";
+    std::ofstream(draft, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()),
+               static_cast<std::streamsize>(bytes.size()));
+    std::filesystem::rename(draft, path);
+  }
+
+ private:
+  std::string path_;
+};
+
 class LinuxWorld : public ContractWorld {
  public:
   LinuxWorld(std::unique_ptr<uring::LinuxKernel> kernel) : kernel_(std::move(kernel)) {
@@ -124,12 +153,17 @@ class LinuxWorld : public ContractWorld {
     EXPECT_EQ(write(fd, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
     return fd;
   }
+  int OpenRoot() override { return folder_.Open(); }
+  void PutFile(const std::string& path, std::span<const uint8_t> bytes) override {
+    folder_.Put(path, bytes);
+  }
 
  private:
   std::unique_ptr<uring::LinuxKernel> kernel_;
   loopback::Socket server_ = loopback::Listen();
   loopback::Socket refusing_ = loopback::Refuse();
   UnixServer unix_server_;
+  Folder folder_;
 };
 
 MakeKernel Linux(const char* name, std::initializer_list<Feature> masked) {
@@ -165,6 +199,8 @@ INSTANTIATE_TEST_SUITE_P(Linux, RingContractOptional, testing::Values(Linux("All
 
 // None of it depends on a feature that may be masked.
 INSTANTIATE_TEST_SUITE_P(Linux, RingContractPassage, testing::Values(Linux("AllFeatures", {})),
+                         NameOf);
+INSTANTIATE_TEST_SUITE_P(Linux, RingContractFile, testing::Values(Linux("AllFeatures", {})),
                          NameOf);
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "tests/kernel/ring_contract.h"
+#include "tests/kernel/ring_contract_file.h"
 #include "tests/kernel/ring_contract_optional.h"
 #include "tests/kernel/ring_contract_passage.h"
 #include "tests/sim/sim_kernel.h"
@@ -91,6 +92,10 @@ class SimWorld : public ContractWorld {
   sockaddr_storage AbsentPath() override { return sim::Network::AddressOfPath("/run/absent"); }
 
   int OpenFile(std::span<const uint8_t> bytes) override { return kernel_.AddFile(bytes); }
+  int OpenRoot() override { return kernel_.AddRoot(); }
+  void PutFile(const std::string& path, std::span<const uint8_t> bytes) override {
+    kernel_.tree().Put(path, {bytes.begin(), bytes.end()}, static_cast<int64_t>(clock_.NowNs()));
+  }
 
  private:
   static std::unique_ptr<RemoteEnd> Take(sim::Server& server) {
@@ -127,6 +132,7 @@ INSTANTIATE_TEST_SUITE_P(Sim, RingContract,
                          testing::Values(Sim("AllFeatures", kCaps),
                                          Sim("NoOptionalFeature", FeatureSet())),
                          NameOf);
+INSTANTIATE_TEST_SUITE_P(Sim, RingContractFile, testing::Values(Sim("AllFeatures", kCaps)), NameOf);
 INSTANTIATE_TEST_SUITE_P(Sim, RingContractPassage, testing::Values(Sim("AllFeatures", kCaps)),
                          NameOf);
 INSTANTIATE_TEST_SUITE_P(Sim, RingContractOptional, testing::Values(Sim("AllFeatures", kCaps)),

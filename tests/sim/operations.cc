@@ -230,9 +230,10 @@ void SimKernel::TryRead(Request& request, Descriptor& at) {
     return begin >= one.data() && begin + request.out.size() <= one.data() + one.size();
   });
   if (!registered) return Finish(request, -EFAULT, Nature::kOther);
-  const size_t from = std::min<size_t>(request.offset, at.file.size());
-  const size_t bytes = std::min(request.out.size(), at.file.size() - from);
-  std::memcpy(request.out.data(), at.file.data() + from, bytes);
+  const std::vector<uint8_t>& content = at.file->bytes;
+  const size_t from = std::min<size_t>(request.offset, content.size());
+  const size_t bytes = std::min(request.out.size(), content.size() - from);
+  if (bytes > 0) std::memcpy(request.out.data(), content.data() + from, bytes);
   Finish(request, static_cast<int>(bytes), Nature::kOther);
 }
 

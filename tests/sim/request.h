@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "tests/sim/file_tree.h"
 #include "tests/sim/kernel_pipe.h"
 #include "tests/sim/network.h"
 
@@ -32,7 +33,7 @@ struct Descriptor {
   std::shared_ptr<KernelPipe> pipe;  ///< both ends have it
   Server* listening = nullptr;
   uint64_t event_count = 0;
-  std::vector<uint8_t> file;
+  std::shared_ptr<File> file;
   /// Of an operation that ended here: what a completion after the close would carry.
   uint64_t last_user_data = 0;
   bool was_used = false;

@@ -172,12 +172,6 @@ int SimKernel::AddListening(Server& server) {
 
 int SimKernel::AddEvent() { return NewDescriptor(DescriptorKind::kEvent); }
 
-int SimKernel::AddFile(std::span<const uint8_t> bytes) {
-  const int fd = NewDescriptor(DescriptorKind::kFile);
-  Find(fd)->file.assign(bytes.begin(), bytes.end());
-  return fd;
-}
-
 uint32_t SimKernel::pipe_ends_open() const {
   return static_cast<uint32_t>(
       std::ranges::count_if(descriptors_, [](const Descriptor& at) { return at.pipe != nullptr; }));

@@ -15,6 +15,7 @@
 #include "tests/sim/buffer_groups.h"
 #include "tests/sim/completion_queue.h"
 #include "tests/sim/faults.h"
+#include "tests/sim/file_tree.h"
 #include "tests/sim/network.h"
 #include "tests/sim/random.h"
 #include "tests/sim/request.h"
@@ -74,12 +75,19 @@ class SimKernel : public uring::Kernel {
   int OpenPipe(uint32_t bytes, uring::PipeEnds* ends) override;
   int Splice(int from, int to, uint32_t bytes) override;
   int SendAhead(int fd, std::span<const uint8_t> bytes) override;
+  int OpenBeneath(int root, const char* path, uring::Lookup lookup) override;
+  int StatusOf(int fd, uring::FileStatus* status) override;
+  int SendFile(int socket, int file, uint64_t offset, uint32_t bytes) override;
+  int ReadResident(int file, std::span<uint8_t> out, uint64_t offset) override;
 
   // ---- What the world around does
   int AddSocket(Connection* connection);
   int AddListening(Server& server);
   int AddEvent();
   int AddFile(std::span<const uint8_t> bytes);
+  /// The root of tree().
+  int AddRoot();
+  FileTree& tree() { return tree_; }
   void Signal(int event_fd) { descriptors_[static_cast<size_t>(event_fd)].event_count = 1; }
   Server* ListeningAt(int fd) { return descriptors_[static_cast<size_t>(fd)].listening; }
 
@@ -158,6 +166,7 @@ class SimKernel : public uring::Kernel {
   std::vector<size_t> order_;
   std::vector<Ghost> ghosts_;
   std::vector<std::span<uint8_t>> fixed_;
+  FileTree tree_;
   uint32_t sockets_open_ = 0;
   uint64_t spliced_in_ = 0;
   uint64_t spliced_out_ = 0;

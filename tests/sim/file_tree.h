@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Simulated files: a tree below one root, in memory. What is open stays as it is when its name goes
+// to another file; what is written in place changes for everybody who has it open.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "uring/kernel.h"
+
+namespace ringway::sim {
+
+struct File {
+  std::vector<uint8_t> bytes;
+  uring::FileStatus status;
+  bool is_cached = true;  ///< its name is in memory
+  /// So many of its bytes are in memory, from the first one on.
+  uint64_t resident_bytes = UINT64_MAX;
+};
+
+/// One root and what is below it. No links.
+class FileTree {
+ public:
+  FileTree();
+
+  /// A file at a path such as "a/b.txt", and the directories above it. Whoever had another file
+  /// open there keeps that.
+  File& Put(const std::string& path, std::vector<uint8_t> bytes, int64_t now_ns);
+  /// Other bytes for a file that is there already, in place.
+  static void Overwrite(File& file, std::vector<uint8_t> bytes, int64_t now_ns);
+  void Remove(const std::string& path) { files_.erase(path); }
+
+  /// What openat2 with RESOLVE_BENEATH would say of the path: 0 and a file, or a negative errno.
+  int Find(std::string_view path, std::shared_ptr<File>* file) const;
+
+ private:
+  std::map<std::string, std::shared_ptr<File>, std::less<>> files_;  ///< ".": the root
+  uint64_t next_inode_ = 1;
+};
+
+}  // namespace ringway::sim

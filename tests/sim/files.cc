@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The direct calls on files: opened beneath a root, looked at, read and sent.
+#include <algorithm>
+#include <cerrno>
+
+#include "tests/sim/sim_kernel.h"
+
+namespace ringway::sim {
+
+int SimKernel::AddFile(std::span<const uint8_t> bytes) {
+  auto file = std::make_shared<File>();
+  file->status = {.is_regular = true};
+  FileTree::Overwrite(*file, {bytes.begin(), bytes.end()}, 0);
+  const int fd = NewDescriptor(DescriptorKind::kFile);
+  Find(fd)->file = std::move(file);
+  return fd;
+}
+
+int SimKernel::AddRoot() {
+  std::shared_ptr<File> root;
+  const int found = tree_.Find(".", &root);
+  if (found != 0) return found;
+  const int fd = NewDescriptor(DescriptorKind::kFile);
+  Find(fd)->file = std::move(root);
+  return fd;
+}
+
+int SimKernel::OpenBeneath(int root, const char* path, uring::Lookup lookup) {
+  const Descriptor* at = Find(root);
+  if (at == nullptr) return -EBADF;
+  if (at->kind != DescriptorKind::kFile || !at->file->status.is_directory) return -ENOTDIR;
+  std::shared_ptr<File> file;
+  if (const int error = tree_.Find(path, &file); error != 0) return error;
+  if (lookup == uring::Lookup::kCached && !file->is_cached) return -EAGAIN;
+  file->is_cached = true;
+  const int fd = NewDescriptor(DescriptorKind::kFile);
+  Find(fd)->file = std::move(file);
+  return fd;
+}
+
+int SimKernel::StatusOf(int fd, uring::FileStatus* status) {
+  const Descriptor* at = Find(fd);
+  if (at == nullptr) return -EBADF;
+  *status = at->file != nullptr ? at->file->status : uring::FileStatus{};
+  return 0;
+}
+
+// In the order in which Linux looks: both descriptors, the file's end, then the socket.
+int SimKernel::SendFile(int socket, int file, uint64_t offset, uint32_t bytes) {
+  const Descriptor* source = Find(file);
+  const Descriptor* sink = Find(socket);
+  if (source == nullptr || sink == nullptr) return -EBADF;
+  if (source->kind != DescriptorKind::kFile || source->file->status.is_directory) return -EINVAL;
+  const std::vector<uint8_t>& content = source->file->bytes;
+  if (offset >= content.size() || bytes == 0) return 0;
+  if (sink->kind != DescriptorKind::kSocket || sink->connection == nullptr) return -EPIPE;
+  Connection& to = *sink->connection;
+  WatchOrder(socket, IORING_OP_SEND);
+  if (const int error = to.NearSendError(); error != 0) return error;
+  const size_t room = to.far_closed ? SIZE_MAX : to.down.room();
+  const size_t count = std::min({size_t{bytes}, content.size() - offset, room});
+  to.no_space |= count == 0;
+  if (count == 0) return -EAGAIN;
+  to.NearSend(std::span(content).subspan(offset, count));
+  return static_cast<int>(count);
+}
+
+int SimKernel::ReadResident(int file, std::span<uint8_t> out, uint64_t offset) {
+  const Descriptor* at = Find(file);
+  if (at == nullptr) return -EBADF;
+  if (at->kind != DescriptorKind::kFile) return -EINVAL;
+  const File& from = *at->file;
+  if (from.status.is_directory) return -EISDIR;
+  if (offset >= from.bytes.size() || out.empty()) return 0;
+  const uint64_t resident = std::min<uint64_t>(from.resident_bytes, from.bytes.size());
+  if (offset >= resident) return -EAGAIN;
+  const size_t count = std::min<size_t>(out.size(), resident - offset);
+  std::copy_n(from.bytes.begin() + static_cast<ptrdiff_t>(offset), count, out.begin());
+  return static_cast<int>(count);
+}
+
+}  // namespace ringway::sim
