@@ -34,6 +34,10 @@ std::string_view ReasonPhrase(Status status) {
       return "Switching Protocols";
     case Status::kOk:
       return "OK";
+    case Status::kPartialContent:
+      return "Partial Content";
+    case Status::kNotModified:
+      return "Not Modified";
     case Status::kBadRequest:
       return "Bad Request";
     case Status::kForbidden:
@@ -44,8 +48,12 @@ std::string_view ReasonPhrase(Status status) {
       return "Method Not Allowed";
     case Status::kRequestTimeout:
       return "Request Timeout";
+    case Status::kPreconditionFailed:
+      return "Precondition Failed";
     case Status::kPayloadTooLarge:
       return "Content Too Large";
+    case Status::kRangeNotSatisfiable:
+      return "Range Not Satisfiable";
     case Status::kUpgradeRequired:
       return "Upgrade Required";
     case Status::kTooManyRequests:

@@ -18,6 +18,8 @@ constexpr size_t kCellBytes = 512;
 constexpr std::string_view kKey = "dGhlIHNhbXBsZSBub25jZQ==";
 
 constexpr std::array kAllStatuses{Status::kSwitchingProtocols, Status::kOk,
+                                  Status::kPartialContent,     Status::kNotModified,
+                                  Status::kPreconditionFailed, Status::kRangeNotSatisfiable,
                                   Status::kBadRequest,         Status::kForbidden,
                                   Status::kNotFound,           Status::kMethodNotAllowed,
                                   Status::kRequestTimeout,     Status::kPayloadTooLarge,

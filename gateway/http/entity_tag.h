@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Entity tags (RFC 9110 8.8.3): the one of a file, and whether a client's list names it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "gateway/http/content_coding.h"
+
+namespace ringway::http {
+
+/// What tells two contents of one file name apart. Of a compressed sibling its own values.
+struct FileVersion {
+  uint64_t bytes = 0;
+  /// As fstat says it, since 1970.
+  int64_t modified_ns = 0;
+};
+
+/// Two quotes, two numbers of 16 digits, a hyphen, and "-gz".
+inline constexpr size_t kEntityTagBytesMax = 38;
+
+/// Writes a strong tag, quotes and all, and returns its bytes; 0: it does not fit. The coding is
+/// part of it: two codings are two representations (8.8.3.3), even of one size and time.
+///
+/// It is as strong as the filesystem's clock is fine: two contents of one size within one tick (a
+/// few milliseconds) have one tag. Who replaces files by rename has another inode and nearly always
+/// another time; who writes in place twice within a tick is not helped.
+[[nodiscard]] size_t BuildEntityTag(const FileVersion& version, ContentCoding coding,
+                                    std::span<char> out);
+
+/// RFC 9110 8.8.3.2. kStrong: both are strong, and the same. kWeak: the same but for "W/".
+enum class TagComparison : uint8_t { kStrong, kWeak };
+
+/// REQUIRES: one of the two is well-formed.
+[[nodiscard]] bool IsSameTag(std::string_view left, std::string_view right,
+                             TagComparison comparison);
+
+/// Whether the values of all If-Match or If-None-Match fields name `entity_tag`, which is that of a
+/// file that exists. "*" alone names everything. What is not a tag ends its value: the tags before
+/// it count, those behind it do not.
+///
+/// Looks at every byte at most three times, and makes no list.
+[[nodiscard]] bool NamesEntityTag(std::span<const std::string_view> values,
+                                  std::string_view entity_tag, TagComparison comparison);
+
+}  // namespace ringway::http
