@@ -240,13 +240,11 @@ bool Session::Announce(Environment& environment, const base::SocketAddress& reac
 void Session::OnDialed(Environment& environment, const base::SocketAddress& reached,
                        Intents& intents) {
   if (state_ != State::kDialing) return;
-  // A WebSocket service is well when it answers.
-  const bool awaits_answer = route_->mode == config::Mode::kWebSocket;
-  if (!awaits_answer) environment.servers.OnConnected(route_->backend_index, server_index_);
+  environment.servers.OnConnected(route_->backend_index, server_index_);
   if (WantsReached(environment) && !Announce(environment, reached, intents)) {
     return OnPoolExhausted(environment, intents);
   }
-  if (awaits_answer) return SendRequest(environment, intents);
+  if (route_->mode == config::Mode::kWebSocket) return SendRequest(environment, intents);
   Open(environment);
   base::Piece answer{.lease = std::move(answer_), .bytes = answer_bytes_};
   answer.data = answer.lease.data();

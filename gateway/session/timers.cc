@@ -101,7 +101,6 @@ void Session::OnDue(Environment& environment, ClientLook client, Intents& intent
       return OnDialFailed(environment, http::kBackendTooSlow.reason, NextServer::kSpare, intents);
     case State::kAnswering:
       environment.counters.answers_timed_out.Add(1);
-      environment.servers.OnFailed(route_->backend_index, server_index_, environment.now_ns);
       intents.Drop(LinkRole::kBackend);
       return Refuse(environment, http::kBackendAnswerTooSlow,
                     {EndSide::kBackend, EndReason::kAnswerTimeout,

@@ -115,7 +115,6 @@ void Session::OnAnswer(Environment& environment, const http::ResponseHead& head,
   answer.keeps_client =
       answer.request_keeps && head.framing != http::BodyFraming::kUntilClose && !ends_after_answer_;
   if (!SendHead(environment, head, raw.head, intents)) return;
-  environment.servers.OnConnected(route_->backend_index, server_index_);
   answer_ = {};
   answer.body.Begin(head.framing, head.body_bytes);
   state_ = State::kRelaying;
@@ -137,7 +136,6 @@ void Session::OnSwitching(Environment& environment, const http::ResponseHead& he
     return RefuseAnswer(environment, refusal, intents);
   }
   if (!SendHead(environment, head, raw.head, intents)) return;
-  environment.servers.OnConnected(route_->backend_index, server_index_);
   answer_ = {};
   stream_.emplace<Passage>();
   Open(environment);
@@ -227,7 +225,6 @@ void Session::CutAnswer(Environment& environment, EndReason reason, Intents& int
 void Session::RefuseAnswer(Environment& environment, const http::Refusal& refusal,
                            Intents& intents) {
   environment.counters.answers_refused.Add(1);
-  environment.servers.OnFailed(route_->backend_index, server_index_, environment.now_ns);
   intents.Drop(LinkRole::kBackend);
   Refuse(environment, refusal,
          {.side = EndSide::kBackend,

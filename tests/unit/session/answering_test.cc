@@ -271,40 +271,6 @@ TEST(Answering, EndsWith502WhenTheBackendDoes) {
   }
 }
 
-TEST(Health, AServerThatAnswersBadlyIsEjectedAsOneThatRefusesTheDial) {
-  for (const char* answer : {"SSH-2.0-OpenSSH\r\n", "HTTP/1.1 101 Switching Protocols\r\n\r\n"}) {
-    Harness harness({.backend = "failures_max = 1", .websocket = ""});
-    SendRequest(harness);
-    harness.FromBackend(answer);
-    EXPECT_TRUE(harness.health().IsEjected(1, harness.now_ns())) << answer;
-    EXPECT_EQ(harness.counters().servers_ejected.value(), 1U);
-  }
-}
-
-TEST(Health, AServerThatEndsOrIsSilentInsteadOfAnsweringIsEjected) {
-  Harness harness({.backend = "failures_max = 2", .websocket = ""});
-  SendRequest(harness);
-  harness.End(kBackend, LinkEnd::kFin);
-  EXPECT_FALSE(harness.health().IsEjected(1, harness.now_ns()));
-  harness.health().OnProbe(2, base::ProbeResult::kBad, {});
-  harness.Accept();
-  SendRequest(harness);
-  harness.WaitUntilDue();
-  EXPECT_TRUE(harness.health().IsEjected(1, harness.now_ns()));
-}
-
-TEST(Health, AnyWholeAnswerForgetsTheFailuresBefore) {
-  for (const std::string_view answer :
-       {kSwitching, std::string_view("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")}) {
-    Harness harness({.backend = "failures_max = 2", .websocket = ""});
-    harness.health().OnDialFailed(1, harness.now_ns(), {.failures_max = 2, .time_ns = kSecond});
-    SendRequest(harness);
-    harness.FromBackend(answer);
-    EXPECT_FALSE(harness.health().OnDialFailed(1, harness.now_ns(), {.failures_max = 2}))
-        << "it is the first one in a row again";
-  }
-}
-
 TEST(Answering, EndsWithAClientThatIsGone) {
   Harness harness(kWebSocket);
   SendRequest(harness);
