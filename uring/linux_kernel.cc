@@ -241,8 +241,11 @@ int LinuxKernel::StatusOf(int fd, FileStatus* status) {
   constexpr unsigned kWanted = STATX_TYPE | STATX_INO | STATX_SIZE | STATX_MTIME | STATX_CTIME;
   const int result = OrErrno(::statx(fd, "", AT_EMPTY_PATH, kWanted, &found));
   if (result != 0) return result;
+  // A file's time may be any; beyond the years 1678 to 2262 it is cut to them.
   const auto nanoseconds = [](const statx_timestamp& time) {
-    return time.tv_sec * 1'000'000'000 + time.tv_nsec;
+    constexpr int64_t kSecondsMax = INT64_MAX / 1'000'000'000 - 1;
+    const int64_t seconds = std::clamp<int64_t>(time.tv_sec, -kSecondsMax, kSecondsMax);
+    return seconds * 1'000'000'000 + time.tv_nsec;
   };
   *status = {.is_regular = S_ISREG(found.stx_mode),
              .is_directory = S_ISDIR(found.stx_mode),

@@ -16,7 +16,7 @@ namespace ringway::http {
 /// costs a part of the answer with a head of its own.
 inline constexpr size_t kByteRangesMax = 16;
 /// Ranges that may share a byte with another one; with more the whole file is sent (14.2). So no
-/// answer brings more than twice the file.
+/// answer brings more than twice the file and the heads of its parts.
 inline constexpr size_t kOverlappingRangesMax = 2;
 
 /// A part of a file, never empty, and never beyond its end.

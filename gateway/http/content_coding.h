@@ -25,7 +25,7 @@ struct CodedSiblings {
 
 /// Codings to try, best first: the first that exists is the answer. Identity is always among them,
 /// and last where the client did not ask for it or even excluded it: a file without an acceptable
-/// form is sent as it is, as RFC 9110 12.5.3 prefers to a refusal.
+/// form is sent as it is, as RFC 9110 12.4.1 allows, rather than refused.
 struct CodingOrder {
   std::array<ContentCoding, kContentCodings> codings{};
   size_t count = 0;

@@ -25,9 +25,9 @@ inline constexpr size_t kEntityTagBytesMax = 38;
 /// Writes a strong tag, quotes and all, and returns its bytes; 0: it does not fit. The coding is
 /// part of it: two codings are two representations (8.8.3.3), even of one size and time.
 ///
-/// It is as strong as the filesystem's clock is fine: two contents of one size within one tick (a
-/// few milliseconds) have one tag. Who replaces files by rename has another inode and nearly always
-/// another time; who writes in place twice within a tick is not helped.
+/// It is as strong as the modification time is honest: two contents of one size have one tag where
+/// both were written within one tick of the filesystem's clock (a few milliseconds), or where
+/// somebody has set the time of both to the same (builds that are reproducible do).
 [[nodiscard]] size_t BuildEntityTag(const FileVersion& version, ContentCoding coding,
                                     std::span<char> out);
 

@@ -4,6 +4,8 @@
 // io_uring too, so the fake cannot lie.
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cerrno>
 #include <memory>
 
 #include "tests/kernel/ring_contract.h"
@@ -93,6 +95,7 @@ class SimWorld : public ContractWorld {
 
   int OpenFile(std::span<const uint8_t> bytes) override { return kernel_.AddFile(bytes); }
   int OpenRoot() override { return kernel_.AddRoot(); }
+  sim::FileTree& tree() { return kernel_.tree(); }
   void PutFile(const std::string& path, std::span<const uint8_t> bytes) override {
     kernel_.tree().Put(path, {bytes.begin(), bytes.end()}, static_cast<int64_t>(clock_.NowNs()));
   }
@@ -117,6 +120,48 @@ class SimWorld : public ContractWorld {
   sim::SimKernel kernel_;
   uint16_t next_port_ = 5000;
 };
+
+// What a real kernel does by its own mind, a test of the simulation sets.
+
+TEST(SimFiles, ANameIsInMemoryOnceItWasOpened) {
+  SimWorld world({}, FeatureSet());
+  const int root = world.OpenRoot();
+  world.PutFile("a/file.txt", Bytes("x"));
+  EXPECT_EQ(world.kernel().OpenBeneath(root, "a/file.txt", uring::Lookup::kCached), -EAGAIN);
+  EXPECT_EQ(world.kernel().OpenBeneath(root, "a/absent", uring::Lookup::kCached), -EAGAIN);
+  const int file = world.kernel().OpenBeneath(root, "a/file.txt", uring::Lookup::kWhole);
+  ASSERT_GE(file, 0);
+  const int again = world.kernel().OpenBeneath(root, "a/file.txt", uring::Lookup::kCached);
+  EXPECT_GE(again, 0);
+  for (const int fd : {again, file, root}) EXPECT_EQ(world.kernel().Close(fd), 0);
+}
+
+TEST(SimFiles, OnlyBytesThatAreInMemoryAreReadAtOnce) {
+  SimWorld world({}, FeatureSet());
+  const int root = world.OpenRoot();
+  world.tree().Put("file.txt", Bytes("0123456789"), 0).resident_bytes = 4;
+  const int file = world.kernel().OpenBeneath(root, "file.txt", uring::Lookup::kWhole);
+  std::array<uint8_t, 8> out{};
+  EXPECT_EQ(world.kernel().ReadResident(file, out, 1), 3);
+  EXPECT_EQ(world.kernel().ReadResident(file, out, 4), -EAGAIN);
+  for (const int fd : {file, root}) EXPECT_EQ(world.kernel().Close(fd), 0);
+}
+
+TEST(SimFiles, WhatIsWrittenInPlaceChangesForWhoHasItOpen) {
+  SimWorld world({}, FeatureSet());
+  const int root = world.OpenRoot();
+  sim::File& content = world.tree().Put("file.txt", Bytes("old"), 1);
+  const int file = world.kernel().OpenBeneath(root, "file.txt", uring::Lookup::kWhole);
+  uring::FileStatus before;
+  ASSERT_EQ(world.kernel().StatusOf(file, &before), 0);
+  sim::FileTree::Overwrite(content, Bytes("newer"), 2);
+  uring::FileStatus after;
+  ASSERT_EQ(world.kernel().StatusOf(file, &after), 0);
+  EXPECT_NE(before, after);
+  EXPECT_EQ(after.bytes, 5U);
+  EXPECT_EQ(after.inode, before.inode);
+  for (const int fd : {file, root}) EXPECT_EQ(world.kernel().Close(fd), 0);
+}
 
 MakeKernel Sim(const char* name, FeatureSet features) {
   return {.name = name, .make = [features](const QueueSizes& sizes) {

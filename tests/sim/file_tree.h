@@ -18,7 +18,7 @@ namespace ringway::sim {
 struct File {
   std::vector<uint8_t> bytes;
   uring::FileStatus status;
-  bool is_cached = true;  ///< its name is in memory
+  bool is_cached = false;  ///< its name is in memory: it was opened before
   /// So many of its bytes are in memory, from the first one on.
   uint64_t resident_bytes = UINT64_MAX;
 };
@@ -33,7 +33,6 @@ class FileTree {
   File& Put(const std::string& path, std::vector<uint8_t> bytes, int64_t now_ns);
   /// Other bytes for a file that is there already, in place.
   static void Overwrite(File& file, std::vector<uint8_t> bytes, int64_t now_ns);
-  void Remove(const std::string& path) { files_.erase(path); }
 
   /// What openat2 with RESOLVE_BENEATH would say of the path: 0 and a file, or a negative errno.
   int Find(std::string_view path, std::shared_ptr<File>* file) const;

@@ -31,7 +31,10 @@ int SimKernel::OpenBeneath(int root, const char* path, uring::Lookup lookup) {
   if (at == nullptr) return -EBADF;
   if (at->kind != DescriptorKind::kFile || !at->file->status.is_directory) return -ENOTDIR;
   std::shared_ptr<File> file;
-  if (const int error = tree_.Find(path, &file); error != 0) return error;
+  const int error = tree_.Find(path, &file);
+  // That a name is absent is known to memory only when the disk was asked.
+  if (error == -ENOENT && lookup == uring::Lookup::kCached) return -EAGAIN;
+  if (error != 0) return error;
   if (lookup == uring::Lookup::kCached && !file->is_cached) return -EAGAIN;
   file->is_cached = true;
   const int fd = NewDescriptor(DescriptorKind::kFile);
