@@ -10,6 +10,8 @@ namespace {
 
 constexpr size_t kPageBytes = 4096;
 
+constexpr size_t kLentIndex = static_cast<size_t>(BufferClass::kLent);
+
 constexpr size_t RoundUp(size_t bytes) { return (bytes + kPageBytes - 1) & ~(kPageBytes - 1); }
 
 }  // namespace
@@ -27,14 +29,17 @@ absl::StatusOr<Arena> Arena::Map(const Counts& counts) {
   }
   auto memory = Mapping::Reserve(std::max(bytes, kPageBytes), "arena");
   if (!memory.ok()) return memory.status();
-  const size_t references_bytes = RoundUp(next * sizeof(uint16_t));
-  auto tables = Mapping::Reserve(references_bytes + RoundUp(next * sizeof(uint32_t)) + kPageBytes,
-                                 "arena's tables");
+  // Nobody has returned a lent buffer before somebody lent it: none is there at start.
+  arena.layout_[kLentIndex].untouched = counts[kLentIndex];
+  const size_t table_bytes = RoundUp(next * sizeof(uint32_t));
+  const size_t lent_bytes = RoundUp(counts[kLentIndex] * sizeof(const uint8_t*));
+  auto tables = Mapping::Reserve(2 * table_bytes + lent_bytes + kPageBytes, "arena's tables");
   if (!tables.ok()) return tables.status();
   arena.mapping_ = *std::move(memory);
   arena.tables_ = *std::move(tables);
-  arena.references_ = reinterpret_cast<uint16_t*>(arena.tables_.data());
-  arena.free_ = reinterpret_cast<uint32_t*>(arena.tables_.data() + references_bytes);
+  arena.references_ = reinterpret_cast<uint32_t*>(arena.tables_.data());
+  arena.free_ = reinterpret_cast<uint32_t*>(arena.tables_.data() + table_bytes);
+  arena.lent_ = reinterpret_cast<const uint8_t**>(arena.tables_.data() + 2 * table_bytes);
   return arena;
 }
 
@@ -47,7 +52,7 @@ uint32_t Arena::PopFree(BufferClass c) {
 }
 
 Lease Arena::TryTake(BufferClass pooled_class) {
-  RINGWAY_CHECK(!IsReceiveClass(pooled_class));
+  RINGWAY_CHECK(!IsReceiveClass(pooled_class) && pooled_class != BufferClass::kLent);
   const uint32_t index = PopFree(pooled_class);
   if (index == kNone) return Lease();
   const BufferId id = IdOf(pooled_class, index);
@@ -56,9 +61,9 @@ Lease Arena::TryTake(BufferClass pooled_class) {
   return Lease(this, id);
 }
 
-uint32_t Arena::PopReturned(BufferClass receive_class) {
-  RINGWAY_CHECK(IsReceiveClass(receive_class));
-  return PopFree(receive_class);
+uint32_t Arena::PopReturned(BufferClass c) {
+  RINGWAY_CHECK(IsReceiveClass(c) || c == BufferClass::kLent);
+  return PopFree(c);
 }
 
 Lease Arena::Receive(BufferClass receive_class, uint32_t index) {
@@ -71,8 +76,27 @@ Lease Arena::Receive(BufferClass receive_class, uint32_t index) {
   return Lease(this, id);
 }
 
+Lease Arena::Lend(uint32_t index, const uint8_t* data) {
+  ClassLayout& layout = layout_[kLentIndex];
+  RINGWAY_CHECK_OP(index, <, layout.count);
+  // Indices that wait in PopReturned cannot be lent again: so their stack never overflows.
+  RINGWAY_CHECK_OP(layout.leased + layout.free_count, <, layout.count);
+  const BufferId id = layout.first + index;
+  RINGWAY_CHECK_OP(references_[id], ==, 0);
+  references_[id] = 1;
+  lent_[index] = data;
+  ++layout.leased;
+  return Lease(this, id);
+}
+
+// WHY the const_cast: a lease is one type, and most are of memory that their holder writes. Of lent
+// memory everybody only reads; the kernel sends it, and a write to a file's mapping would fault.
+uint8_t* Arena::LentData(BufferId id) const {
+  return const_cast<uint8_t*>(lent_[id - layout_[kLentIndex].first]);
+}
+
 void Arena::Trim() {
-  for (size_t i = 0; i < kBufferClasses; ++i) {
+  for (size_t i = 0; i < kLentIndex; ++i) {
     const ClassLayout& layout = layout_[i];
     const size_t stride = Stride(static_cast<BufferClass>(i));
     uint32_t first = 0;
@@ -87,7 +111,7 @@ void Arena::Trim() {
 
 void Arena::AddReference(BufferId id) {
   RINGWAY_CHECK_OP(references_[id], >, 0);
-  RINGWAY_CHECK_OP(references_[id], <, UINT16_MAX);
+  RINGWAY_CHECK_OP(references_[id], <, UINT32_MAX);
   ++references_[id];
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A worker's arena: one mapping, carved into four classes of buffers, with a reference count for
-// each. The kernel fills the receive classes; everybody else takes from the pooled ones. The arena
-// knows no ring: a receive buffer whose last lease is gone waits in `PopReturned` for the room that
-// offers it to the kernel again.
+// each; and a fifth class that is only counted, since its memory is somebody else's (a file's).
+// The kernel fills the receive classes; everybody else takes from the pooled ones. The arena knows
+// no ring: a receive buffer whose last lease is gone waits in `PopReturned` for the room that
+// offers it to the kernel again, and so does a lent one for the room that lent it.
 //
 //     | head-room 160 | what was received ...                      | tail-room 32 |
 //
@@ -30,11 +31,12 @@ enum class BufferClass : uint8_t {
   kBulk,       ///< 64 KiB, offered to the kernel: links that fill small buffers
   kChunk,      ///< 16 KiB, pooled
   kCell,       ///< 512 bytes, pooled
+  kLent,       ///< memory of somebody else, which the arena only counts: read, never written
 };
-inline constexpr size_t kBufferClasses = 4;
+inline constexpr size_t kBufferClasses = 5;
 
 /// Bytes a buffer of each class has for its holder, head-room and tail-room not counted.
-inline constexpr std::array<uint32_t, kBufferClasses> kBufferBytes = {4096, 65536, 16384, 512};
+inline constexpr std::array<uint32_t, kBufferClasses> kBufferBytes = {4096, 65536, 16384, 512, 0};
 inline constexpr uint32_t kHeadRoomBytes = 160;
 inline constexpr uint32_t kTailRoomBytes = 32;
 
@@ -43,8 +45,8 @@ constexpr bool IsReceiveClass(BufferClass c) { return c <= BufferClass::kBulk; }
 
 class Arena;
 
-/// One reference to one buffer: whoever holds it may read and write the buffer. Move-only; the
-/// destructor gives it back. Must not outlive the arena. One thread.
+/// One reference to one buffer: whoever holds it may read and write the buffer, a lent one only
+/// read. Move-only; the destructor gives it back. Must not outlive the arena. One thread.
 class Lease {
  public:
   Lease() = default;
@@ -61,7 +63,7 @@ class Lease {
   explicit operator bool() const { return arena_ != nullptr; }
   BufferId id() const { return id_; }
 
-  /// First byte behind the head-room.
+  /// First byte behind the head-room; of a lent buffer what Arena::Lend was given.
   uint8_t* data() const;
   /// A second reference to the same buffer.
   Lease Share() const;
@@ -92,7 +94,8 @@ class Arena {
  public:
   using Counts = std::array<uint32_t, kBufferClasses>;
 
-  /// `counts`: buffers of each class; receive classes at most 65,536 (the kernel's 16-bit ids).
+  /// `counts`: buffers of each class; receive classes at most 65,536 (the kernel's 16-bit ids),
+  /// lent ones 0 unless said.
   static absl::StatusOr<Arena> Map(const Counts& counts);
 
   Arena(Arena&&) = default;
@@ -104,12 +107,17 @@ class Arena {
   /// The kernel has filled receive buffer `index` of its class: this is its first lease.
   Lease Receive(BufferClass receive_class, uint32_t index);
 
+  /// Counts leases of memory that is not the arena's, as lent buffer `index`: this is the first.
+  /// `data` (may be nullptr) is not read here; it must stay until PopReturned has named the index.
+  /// REQUIRES: nobody holds a lease of it, and PopReturned has named it if somebody did.
+  Lease Lend(uint32_t index, const uint8_t* data);
+
   /// Takes back the ownership that Lease::Detach gave up.
   Lease Adopt(BufferId id) { return Lease(this, id); }
 
-  /// Next receive buffer of the class whose last lease was returned, as its index in the class, or
-  /// kNone. At start every receive buffer is there.
-  uint32_t PopReturned(BufferClass receive_class);
+  /// Next buffer of the class (a receive class, or kLent) whose last lease was returned, as its
+  /// index in the class, or kNone. At start every receive buffer is there, and no lent one.
+  uint32_t PopReturned(BufferClass c);
   static constexpr uint32_t kNone = 0xffff'ffff;
 
   /// Gives the memory of buffers that nobody leases back to the kernel, page by page. Receive
@@ -121,6 +129,8 @@ class Arena {
 
   uint8_t* Data(BufferId id) const {
     const BufferClass c = ClassOf(id);
+    if (c == BufferClass::kLent) [[unlikely]]
+      return LentData(id);
     return mapping_.data() + layout_[Index(c)].offset +
            static_cast<size_t>(id - layout_[Index(c)].first) * Stride(c) + kHeadRoomBytes;
   }
@@ -128,7 +138,8 @@ class Arena {
   BufferClass ClassOf(BufferId id) const {
     if (id < layout_[1].first) return BufferClass::kSmall;
     if (id < layout_[2].first) return BufferClass::kBulk;
-    return id < layout_[3].first ? BufferClass::kChunk : BufferClass::kCell;
+    if (id < layout_[3].first) return BufferClass::kChunk;
+    return id < layout_[4].first ? BufferClass::kCell : BufferClass::kLent;
   }
   uint32_t count(BufferClass c) const { return layout_[Index(c)].count; }
   /// Buffers of the class that somebody holds a lease on.
@@ -139,7 +150,9 @@ class Arena {
   uint8_t* memory() const { return mapping_.data(); }
   size_t memory_bytes() const { return mapping_.bytes(); }
 
+  /// Bytes of the mapping that a buffer of the class takes, its rooms counted.
   static constexpr size_t Stride(BufferClass c) {
+    if (c == BufferClass::kLent) return 0;
     return kHeadRoomBytes + kBufferBytes[static_cast<size_t>(c)] + kTailRoomBytes;
   }
 
@@ -160,11 +173,13 @@ class Arena {
   void AddReference(BufferId id);
   void DropReference(BufferId id);
   uint32_t PopFree(BufferClass c);
+  uint8_t* LentData(BufferId id) const;
 
   Mapping mapping_;
   Mapping tables_;
-  uint16_t* references_ = nullptr;  ///< by BufferId
+  uint32_t* references_ = nullptr;  ///< by BufferId. WHY 32 bits: all queues may hold one file
   uint32_t* free_ = nullptr;        ///< stacks of free indices, one region a class
+  const uint8_t** lent_ = nullptr;  ///< by index in kLent
   std::array<ClassLayout, kBufferClasses> layout_{};
 };
 

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <random>
 #include <set>
@@ -14,7 +15,7 @@
 namespace ringway::base {
 namespace {
 
-constexpr Arena::Counts kCounts = {8, 4, 5, 7};
+constexpr Arena::Counts kCounts = {8, 4, 5, 7, 6};
 
 /// An arena, the leases that are out, and the counts that they must add up to.
 class Counted {
@@ -22,7 +23,7 @@ class Counted {
   explicit Counted(uint64_t seed) : random_(seed) {}
 
   void Step() {
-    switch (Below(6)) {
+    switch (Below(7)) {
       case 0:
         return Receive(static_cast<BufferClass>(Below(2)));
       case 1:
@@ -31,6 +32,8 @@ class Counted {
         return Share();
       case 3:
         return PassThroughAnId();
+      case 4:
+        return Lend();
       default:
         return Return();
     }
@@ -72,6 +75,16 @@ class Counted {
     if (lease) Keep(std::move(lease));
   }
 
+  void Lend() {
+    for (uint32_t index = arena_.PopReturned(BufferClass::kLent); index != Arena::kNone;
+         index = arena_.PopReturned(BufferClass::kLent)) {
+      ASSERT_EQ(lent_.erase(index), 1U) << "named twice";
+      ASSERT_EQ(references_.count(arena_.IdOf(BufferClass::kLent, index)), 0U);
+    }
+    const uint32_t index = Below(kCounts[4]);
+    if (lent_.insert(index).second) Keep(arena_.Lend(index, &memory_[index]));
+  }
+
   void Keep(Lease lease) {
     ASSERT_EQ(references_.count(lease.id()), 0U) << "lent twice";
     references_[lease.id()] = 1;
@@ -105,6 +118,8 @@ class Counted {
   std::mt19937_64 random_;
   Arena arena_ = *Arena::Map(kCounts);
   std::map<BufferId, uint32_t> references_;
+  std::set<uint32_t> lent_;  ///< those that PopReturned has not named
+  std::array<uint8_t, kCounts[4]> memory_{};
   std::vector<Lease> leases_;
 };
 

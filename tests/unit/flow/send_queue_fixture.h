@@ -76,7 +76,7 @@ class SendQueueTest : public testing::Test {
     }
   }
 
-  base::Arena arena_ = *base::Arena::Map({kSmall, kBulk, kChunks, 4});
+  base::Arena arena_ = *base::Arena::Map({kSmall, kBulk, kChunks, 4, 1});
   SlicePool pool_ = *SlicePool::Map(kSlices, "slices");
   std::vector<Lease> hoard_;
   SendQueue queue_;

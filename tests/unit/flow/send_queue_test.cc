@@ -149,6 +149,34 @@ TEST_F(SendQueueTest, KeepsABufferUntilItsLastSliceHasLeft) {
   EXPECT_EQ(arena_.leased(BufferClass::kSmall), 0U);
 }
 
+TEST_F(SendQueueTest, SendsLentMemoryFromWhereItIsAndNeverWritesToIt) {
+  static constexpr std::string_view kText = "never written to";
+  const auto* const text = reinterpret_cast<const uint8_t*>(kText.data());
+  const auto lend = [&] {
+    Lease lease = arena_.Lend(0, text);
+    uint8_t* const data = lease.data();
+    return Piece{.lease = std::move(lease), .data = data, .bytes = 5};
+  };
+  Hoard(BufferClass::kSmall, kSmall);
+  Hoard(BufferClass::kBulk, kBulk);
+  EXPECT_EQ(Push(Pooled(BufferClass::kCell, "head"), Source::kGateway), PushResult::kQueued);
+  EXPECT_EQ(Push(lend(), Source::kGateway), PushResult::kQueued) << "not moved, though all is out";
+  EXPECT_EQ(Push(Pooled(BufferClass::kCell, "next"), Source::kGateway), PushResult::kQueued);
+  EXPECT_EQ(queue_.slices(), 3U) << "nothing joins it";
+  queue_.TakeFront(pool_, [&](const uint8_t* data, uint32_t bytes) {
+    EXPECT_TRUE(bytes == 4 || data == text);
+    return true;
+  });
+  ExpectReturned(Sent(6), 0, 0, 6);
+  EXPECT_EQ(Take(9), (Texts{"ver", "next"}));
+  EXPECT_EQ(arena_.PopReturned(BufferClass::kLent), base::Arena::kNone);
+  Sent(3);
+  EXPECT_EQ(arena_.PopReturned(BufferClass::kLent), 0U);
+  EXPECT_EQ(Push(lend(), Source::kGateway), PushResult::kQueued);
+  ExpectReturned(queue_.Clear(pool_, arena_), 0, 0, 9);
+  EXPECT_EQ(arena_.PopReturned(BufferClass::kLent), 0U);
+}
+
 TEST_F(SendQueueTest, GivesEverythingBackWhenCleared) {
   EXPECT_EQ(Push(Received(BufferClass::kSmall, "abc"), Source::kClient), PushResult::kQueued);
   EXPECT_EQ(Push(Pooled(BufferClass::kCell, "de"), Source::kBackend), PushResult::kQueued);
