@@ -69,6 +69,7 @@ struct PipeEnds {
 struct FileStatus {
   bool is_regular = false;
   bool is_directory = false;
+  uint64_t device = 0;  ///< of the file system; its inodes are unlike each other
   uint64_t inode = 0;
   uint64_t bytes = 0;
   int64_t modified_ns = 0;  ///< since 1970; a program may set it back
@@ -154,6 +155,8 @@ class Kernel {
   /// preadv2(2) with RWF_NOWAIT: those bytes that are in memory. 0: the file ends there; -EAGAIN:
   /// the first of them is not; -EOPNOTSUPP: this file system does not say (tmpfs: all is).
   virtual int ReadResident(int file, std::span<uint8_t> out, uint64_t offset) = 0;
+  /// pread(2): it may wait for the disk. For file systems that do not say what is in memory.
+  virtual int ReadAt(int file, std::span<uint8_t> out, uint64_t offset) = 0;
 };
 
 }  // namespace ringway::uring

@@ -4,7 +4,6 @@
 #include "uring/linux_kernel.h"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/mman.h>
@@ -22,6 +21,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "uring/abi.h"
+#include "uring/open_beneath.h"
 
 namespace ringway::uring {
 namespace {
@@ -228,10 +228,7 @@ int LinuxKernel::SendAhead(int fd, std::span<const uint8_t> bytes) {
 }
 
 int LinuxKernel::OpenBeneath(int root, const char* path, Lookup lookup) {
-  open_how how{};
-  // WHY O_NONBLOCK: a FIFO opens at once; of a regular file it says nothing.
-  how.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  open_how how = kOpenBeneath;
   if (lookup == Lookup::kCached) how.resolve |= RESOLVE_CACHED;
   return OrErrno(syscall(SYS_openat2, root, path, &how, sizeof how));
 }
@@ -249,6 +246,7 @@ int LinuxKernel::StatusOf(int fd, FileStatus* status) {
   };
   *status = {.is_regular = S_ISREG(found.stx_mode),
              .is_directory = S_ISDIR(found.stx_mode),
+             .device = uint64_t{found.stx_dev_major} << 32 | found.stx_dev_minor,
              .inode = found.stx_ino,
              .bytes = found.stx_size,
              .modified_ns = nanoseconds(found.stx_mtime),
@@ -264,6 +262,10 @@ int LinuxKernel::SendFile(int socket, int file, uint64_t offset, uint32_t bytes)
 int LinuxKernel::ReadResident(int file, std::span<uint8_t> out, uint64_t offset) {
   const iovec piece{.iov_base = out.data(), .iov_len = out.size()};
   return OrErrno(::preadv2(file, &piece, 1, static_cast<off_t>(offset), RWF_NOWAIT));
+}
+
+int LinuxKernel::ReadAt(int file, std::span<uint8_t> out, uint64_t offset) {
+  return OrErrno(::pread(file, out.data(), out.size(), static_cast<off_t>(offset)));
 }
 
 }  // namespace ringway::uring

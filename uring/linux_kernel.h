@@ -52,6 +52,7 @@ class LinuxKernel : public Kernel {
   int StatusOf(int fd, FileStatus* status) override;
   int SendFile(int socket, int file, uint64_t offset, uint32_t bytes) override;
   int ReadResident(int file, std::span<uint8_t> out, uint64_t offset) override;
+  int ReadAt(int file, std::span<uint8_t> out, uint64_t offset) override;
 
   /// IORING_FEAT_* of the set-up.
   uint32_t kernel_features() const { return params_.features; }

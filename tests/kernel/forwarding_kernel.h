@@ -54,6 +54,9 @@ class ForwardingKernel : public Kernel {
   int ReadResident(int file, std::span<uint8_t> out, uint64_t offset) override {
     return kernel_->ReadResident(file, out, offset);
   }
+  int ReadAt(int file, std::span<uint8_t> out, uint64_t offset) override {
+    return kernel_->ReadAt(file, out, offset);
+  }
 
  private:
   std::unique_ptr<LinuxKernel> kernel_;

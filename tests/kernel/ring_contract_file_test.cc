@@ -154,5 +154,27 @@ TEST_P(RingContractFile, ResidentBytesAreReadAtOnce) {
   EXPECT_EQ(kernel().ReadResident(-1, out, 0), -EBADF);
 }
 
+TEST_P(RingContractFile, BytesAreReadWhereverTheyAre) {
+  world().PutFile("a/file.txt", Bytes("0123456789"));
+  const int file = OpenPath("a/file.txt");
+  std::array<uint8_t, 4> out{};
+  EXPECT_EQ(kernel().ReadAt(file, out, 3), 4);
+  EXPECT_EQ(std::string(out.begin(), out.end()), "3456");
+  EXPECT_EQ(kernel().ReadAt(file, out, 8), 2);
+  EXPECT_EQ(kernel().ReadAt(file, out, 10), 0);
+  EXPECT_EQ(kernel().ReadAt(file, out, 99), 0);
+  EXPECT_EQ(kernel().ReadAt(-1, out, 0), -EBADF);
+  EXPECT_EQ(kernel().ReadAt(OpenPath("a"), out, 0), -EISDIR);
+}
+
+TEST_P(RingContractFile, FilesOfOneFileSystemShareItsDeviceAndHaveTheirOwnInodes) {
+  world().PutFile("a.txt", Bytes("a"));
+  world().PutFile("b.txt", Bytes("b"));
+  const FileStatus a = StatusOf(OpenPath("a.txt"));
+  const FileStatus b = StatusOf(OpenPath("b.txt"));
+  EXPECT_EQ(a.device, b.device);
+  EXPECT_NE(a.inode, b.inode);
+}
+
 }  // namespace
 }  // namespace ringway::contract

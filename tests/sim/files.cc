@@ -83,4 +83,16 @@ int SimKernel::ReadResident(int file, std::span<uint8_t> out, uint64_t offset) {
   return static_cast<int>(count);
 }
 
+int SimKernel::ReadAt(int file, std::span<uint8_t> out, uint64_t offset) {
+  const Descriptor* at = Find(file);
+  if (at == nullptr) return -EBADF;
+  if (at->kind != DescriptorKind::kFile) return -EINVAL;
+  if (at->file->status.is_directory) return -EISDIR;
+  const std::vector<uint8_t>& content = at->file->bytes;
+  if (offset >= content.size()) return 0;
+  const size_t count = std::min<size_t>(out.size(), content.size() - offset);
+  std::copy_n(content.begin() + static_cast<ptrdiff_t>(offset), count, out.begin());
+  return static_cast<int>(count);
+}
+
 }  // namespace ringway::sim

@@ -79,6 +79,7 @@ class SimKernel : public uring::Kernel {
   int StatusOf(int fd, uring::FileStatus* status) override;
   int SendFile(int socket, int file, uint64_t offset, uint32_t bytes) override;
   int ReadResident(int file, std::span<uint8_t> out, uint64_t offset) override;
+  int ReadAt(int file, std::span<uint8_t> out, uint64_t offset) override;
 
   // ---- What the world around does
   int AddSocket(Connection* connection);
