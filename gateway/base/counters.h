@@ -103,6 +103,11 @@ struct Gauges {
   X(bytes_moved_to_chunks, "queued bytes copied so that receive buffers go back to the ring")  \
   X(closes_received, "Close frames from clients")                                              \
   X(pool_exhausted, "sessions ended because a pool of buffers had none left")                  \
+  X(files_opened, "files opened")                                                              \
+  X(files_opened_cold, "files opened through the ring, their name not in memory")              \
+  X(files_found, "files and missing names answered from memory, without a look at the disk")   \
+  X(files_kept, "small files whose content was put in memory")                                 \
+  X(files_evicted, "names forgotten because others took their place")                          \
   X(submissions_flushed, "times the submission queue was full within one turn")
 
 /// All counters of one worker.

@@ -34,6 +34,8 @@ enum class Operation : uint8_t {
   kWake,          ///< worker: another thread asks for attention
   kReadable,      ///< splice: slot is the link's, whose socket has bytes
   kWritable,      ///< splice: slot is the link's, whose socket has room
+  kOpenFile,      ///< files: slot is the link's, which waits for a file
+  kReadFile,      ///< files: slot is the link's, which waits for bytes of a file
 };
 
 /// Which of a session's two links.
