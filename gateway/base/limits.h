@@ -69,6 +69,21 @@ struct Limits {
   /// pieces.
   uint32_t cells = 131072;
 
+  // ---- Files of static routes -------------------------------------------------------------
+
+  /// A file up to this size is kept whole in memory that all workers share; a larger one is sent
+  /// from its descriptor. 0: none is kept.
+  uint32_t small_file_bytes_max = 64 * 1024;
+  /// Files that one worker remembers, small or large, or that there is none of a name. A power of
+  /// two.
+  uint32_t cached_files = 1024;
+  /// Memory of all small files together, over all workers. What does not fit is sent as a larger
+  /// file is.
+  uint64_t file_cache_bytes_max = 64ULL * 1024 * 1024;
+  /// Descriptors of larger files that one worker keeps open for the next request. 0: each is closed
+  /// with the last answer that is sent from it.
+  uint32_t open_files = 256;
+
   friend bool operator==(const Limits&, const Limits&) = default;
 };
 

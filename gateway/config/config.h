@@ -59,6 +59,7 @@ struct Listener {
 enum class Mode : uint8_t {
   kTcp,        ///< Payload of data frames becomes a byte stream to the backend, and back.
   kWebSocket,  ///< The backend speaks WebSocket: its 101 is relayed, then bytes pass unread.
+  kStatic,     ///< No backend: GET and HEAD are answered with the files of a folder.
 };
 
 /// Whether bulk bytes may pass through a pipe, without entering user space.
@@ -75,13 +76,28 @@ enum class Frames : uint8_t { kBinary, kText };
 
 enum class PathMatch : uint8_t { kExact, kPrefix };
 
+/// What a route of mode kStatic answers with.
+struct StaticFiles {
+  /// Absolute path of a folder, 1 to 4095 bytes, without a slash at its end unless it is "/".
+  std::string root;
+  /// Of a folder that is asked for by its path and a slash: one file name of 1 to 255 bytes.
+  std::string index = "index.html";
+  /// What is sent with 200 where no file has the path that was asked for: a path below the root of
+  /// at most 4095 bytes, without a slash at either end. Empty: a 404.
+  std::string fallback;
+  /// The Cache-Control of each file, at most 128 bytes of visible ASCII and spaces; empty: none.
+  std::string cache_control;
+  /// Whether a sibling with .br or .gz behind its name is sent to who accepts that coding.
+  bool precompressed = false;
+};
+
 struct Route {
   std::string name;
   /// Place of this route in Config::routes.
   uint32_t index = 0;
   /// Place in Config::listeners.
   uint32_t listener_index = 0;
-  /// Place in Config::backends.
+  /// Place in Config::backends; of mode kStatic, which has none, 0.
   uint32_t backend_index = 0;
   /// Lower case, no port, no trailing dot, IPv6 in brackets; empty: any host.
   std::string host;
@@ -101,6 +117,8 @@ struct Route {
   Inspect inspect = Inspect::kOff;
   /// kWebSocket: the Host that the backend is told; empty: the client's.
   std::string backend_host;
+  /// kStatic only.
+  StaticFiles files;
 };
 
 /// How a backend's sessions are spread over its servers.

@@ -84,6 +84,7 @@ Value ToValue(const toml::node& node, int depth) {
   value.place = ToPlace(node.source().begin);
   if (const auto* text = node.as_string()) value.text = text->get();
   if (const auto* integer = node.as_integer()) value.integer = integer->get();
+  if (const auto* truth = node.as_boolean()) value.truth = truth->get();
   if (depth == kDepthMax) return value;
   if (const auto* array = node.as_array()) {
     value.elements.reserve(array->size());

@@ -21,12 +21,13 @@ enum class Kind : uint8_t { kString, kInteger, kFloat, kBoolean, kTime, kArray, 
 
 struct Member;
 
-/// One value. Which of the last four members is filled depends on `kind`.
+/// One value. Which of the last five members is filled depends on `kind`.
 struct Value {
   Kind kind = Kind::kTable;
   Place place;
   std::string text;             ///< kString
   int64_t integer = 0;          ///< kInteger
+  bool truth = false;           ///< kBoolean
   std::vector<Value> elements;  ///< kArray, in the order of the text
   std::vector<Member> members;  ///< kTable, in the order of the alphabet
 };

@@ -70,6 +70,10 @@ constexpr LimitRow kRows[] = {
     Count("chunks", &Limits::chunks, 16, 1048576),
     Count("pipes", &Limits::pipes, 0, 16384),
     Count("cells", &Limits::cells, 64, 4194304),
+    Size("small_file_max", &Limits::small_file_bytes_max, 0, kMiB),
+    Count("cached_files", &Limits::cached_files, 64, 65536, Shape::kPowerOfTwo),
+    Size("file_cache_max", &Limits::file_cache_bytes_max, 0, kTiB),
+    Count("open_files", &Limits::open_files, 0, 16384),
 };
 
 /// Stands for a value of any integer type, to count the fields of a struct.

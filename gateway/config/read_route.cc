@@ -11,6 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "gateway/config/address.h"
 #include "gateway/config/origin.h"
+#include "gateway/config/read_static.h"
 #include "gateway/config/text.h"
 #include "gateway/config/vocabulary.h"
 
@@ -120,6 +121,12 @@ std::vector<std::string> ReadOrigins(Section& section) {
   return origins;
 }
 
+constexpr std::string_view kTcp = "mode \"tcp\"";
+constexpr std::string_view kWebSocket = "mode \"websocket\"";
+constexpr std::string_view kTcpAndWebSocket = "modes \"tcp\" and \"websocket\"";
+/// Why a key of the other modes has no place in mode "static".
+constexpr std::string_view kFiles = "this route answers with files";
+
 void ReadTcpKeys(Section& section, Route& route) {
   route.frames =
       section.ReadWord("frames", Presence::kOptional, FramesWords()).value_or(route.frames);
@@ -141,23 +148,57 @@ void ReadWebSocketKeys(Section& section, Route& route) {
   }
 }
 
-/// Of an unknown mode all keys are read, since none is known to be wrong.
-void ReadMode(Section& section, Route& route) {
-  const auto mode = section.ReadWord("mode", Presence::kRequired, ModeWords());
-  route.mode = mode.value_or(route.mode);
-  if (mode == Mode::kWebSocket) {
-    constexpr std::string_view kAgreed = "client and backend agree on it end to end";
-    section.RefuseKey("frames", "mode \"tcp\"", kAgreed);
-    section.RefuseKey("subprotocols", "mode \"tcp\"", kAgreed);
-  } else {
-    ReadTcpKeys(section, route);
+void RefuseTcpKeys(Section& section, std::string_view why) {
+  section.RefuseKey("frames", kTcp, why);
+  section.RefuseKey("subprotocols", kTcp, why);
+}
+
+/// What the modes with a backend have in common.
+void ReadBackendKeys(Section& section, Presence backend, RouteDraft& draft) {
+  draft.backend =
+      section.ReadText("backend", backend, "the name of a [[backend]]").value_or(PlacedText{});
+  Route& route = draft.route;
+  route.splice =
+      section.ReadWord("splice", Presence::kOptional, SpliceWords()).value_or(route.splice);
+  route.origins = ReadOrigins(section);
+}
+
+void RefuseBackendKeys(Section& section) {
+  for (const std::string_view key : {"backend", "splice", "origins"}) {
+    section.RefuseKey(key, kTcpAndWebSocket, kFiles);
   }
-  if (mode == Mode::kTcp) {
-    section.RefuseKey("inspect", "mode \"websocket\"", "the gateway itself ends each frame here");
-    section.RefuseKey("backend_host", "mode \"websocket\"",
-                      "the backend gets no HTTP request here");
+}
+
+/// Of an unknown mode all keys are read, since none is known to be wrong, and none is required.
+void ReadMode(Section& section, RouteDraft& draft) {
+  Route& route = draft.route;
+  const auto mode = section.ReadWord("mode", Presence::kRequired, ModeWords());
+  const Presence presence = mode ? Presence::kRequired : Presence::kOptional;
+  route.mode = mode.value_or(route.mode);
+  if (mode == Mode::kStatic) {
+    RefuseBackendKeys(section);
   } else {
+    ReadBackendKeys(section, presence, draft);
+  }
+  if (!mode || mode == Mode::kTcp) {
+    ReadTcpKeys(section, route);
+  } else {
+    RefuseTcpKeys(section,
+                  mode == Mode::kStatic ? kFiles : "client and backend agree on it end to end");
+  }
+  if (!mode || mode == Mode::kWebSocket) {
     ReadWebSocketKeys(section, route);
+  } else {
+    const bool is_static = mode == Mode::kStatic;
+    section.RefuseKey("inspect", kWebSocket,
+                      is_static ? kFiles : "the gateway itself ends each frame here");
+    section.RefuseKey("backend_host", kWebSocket,
+                      is_static ? kFiles : "the backend gets no HTTP request here");
+  }
+  if (!mode || mode == Mode::kStatic) {
+    ReadStaticKeys(section, presence, route.files);
+  } else {
+    RefuseStaticKeys(section);
   }
 }
 
@@ -165,8 +206,9 @@ void ReadMode(Section& section, Route& route) {
 
 RouteDraft ReadRoute(const Value& table, Complaints& complaints) {
   constexpr std::string_view kKeys[] = {
-      "name",         "listener", "host",         "path",   "mode",    "backend",     "frames",
-      "subprotocols", "origins",  "sessions_max", "splice", "inspect", "backend_host"};
+      "name",         "listener",     "host",    "path",         "mode",          "backend",
+      "frames",       "subprotocols", "origins", "sessions_max", "splice",        "inspect",
+      "backend_host", "root",         "index",   "fallback",     "cache_control", "precompressed"};
   Section section(table, "[[route]]", kKeys, complaints);
   RouteDraft draft;
   Route& route = draft.route;
@@ -174,18 +216,13 @@ RouteDraft ReadRoute(const Value& table, Complaints& complaints) {
   route.name = draft.name.text;
   draft.listener = section.ReadText("listener", Presence::kRequired, "the name of a [[listener]]")
                        .value_or(PlacedText{});
-  draft.backend = section.ReadText("backend", Presence::kRequired, "the name of a [[backend]]")
-                      .value_or(PlacedText{});
   ReadPath(section, draft);
   if (auto host = ReadHost(section)) {
     route.host = *std::move(host);
   } else {
     draft.path = {};
   }
-  ReadMode(section, route);
-  route.splice =
-      section.ReadWord("splice", Presence::kOptional, SpliceWords()).value_or(route.splice);
-  route.origins = ReadOrigins(section);
+  ReadMode(section, draft);
   route.sessions_max =
       static_cast<uint32_t>(section.ReadCount("sessions_max", {1, kSessionsMax}).value_or(0));
   return draft;

@@ -143,4 +143,12 @@ std::optional<uint64_t> Section::ReadCount(std::string_view key, Range range) {
   return std::nullopt;
 }
 
+std::optional<bool> Section::ReadTruth(std::string_view key) {
+  const Value* value = Find(key);
+  if (value == nullptr) return std::nullopt;
+  if (value->kind == Kind::kBoolean) return value->truth;
+  ComplainOfKind(key, *value, "true or false, without quotes");
+  return std::nullopt;
+}
+
 }  // namespace ringway::config

@@ -69,6 +69,8 @@ class Section {
   [[nodiscard]] std::optional<uint64_t> ReadDurationNs(std::string_view key, Range ns);
   /// An integer.
   [[nodiscard]] std::optional<uint64_t> ReadCount(std::string_view key, Range range);
+  /// true or false.
+  [[nodiscard]] std::optional<bool> ReadTruth(std::string_view key);
 
   /// One of `words`.
   template <typename Meaning>

@@ -75,24 +75,50 @@ std::string ModeText(const Route& route) {
   return route.inspect == Inspect::kOff ? Cat(inspect, splice) : Cat(inspect, ", no splice");
 }
 
+/// What a route leads to, behind its pattern.
+std::string TargetText(const Config& config, const Route& route) {
+  if (route.mode == Mode::kStatic) {
+    return Cat(WordFor(route.mode), ", root ", route.files.root, ", index ", route.files.index);
+  }
+  return Cat(WordFor(route.mode), ModeText(route), ", backend ",
+             config.backends[route.backend_index].name);
+}
+
+/// The lines below the first, each behind `indent`.
+void AppendFiles(const StaticFiles& files, std::string_view indent, std::string& out) {
+  const std::string_view fallback = files.fallback;
+  out += Cat(indent, "fallback: ", fallback.empty() ? "none (404)" : fallback, "\n");
+  const std::string_view cache_control = files.cache_control;
+  if (!cache_control.empty()) out += Cat(indent, "cache control: ", cache_control, "\n");
+  if (files.precompressed) out += Cat(indent, "precompressed: .br, .gz\n");
+}
+
+void AppendWebSockets(const Route& route, std::string_view indent, std::string& out) {
+  if (!route.backend_host.empty()) {
+    out += Cat(indent, "host for the backend: ", route.backend_host, "\n");
+  }
+  out += Cat(indent, "origins: ", OriginsText(route), "\n");
+  if (route.subprotocols.empty()) return;
+  out += Cat(indent, "subprotocols: ", Joined(route.subprotocols), "\n");
+}
+
 void AppendRoutes(const Config& config, std::string& out) {
   const size_t width = NameWidth(config.routes);
+  const std::string indent = Cat("  ", Padded("", width), "  ");
   out += "routes\n";
   for (const Route& each : config.routes) {
     const std::string_view host = each.host;
     out += Cat("  ", Padded(each.name, width), "  ", config.listeners[each.listener_index].name,
                ", host ", host.empty() ? "any" : host, ", path ", PathPattern(each), " -> ",
-               WordFor(each.mode), ModeText(each), ", backend ",
-               config.backends[each.backend_index].name, "\n");
-    if (!each.backend_host.empty()) {
-      out += Cat("  ", Padded("", width), "  host for the backend: ", each.backend_host, "\n");
+               TargetText(config, each), "\n");
+    if (each.mode == Mode::kStatic) {
+      AppendFiles(each.files, indent, out);
+    } else {
+      AppendWebSockets(each, indent, out);
     }
-    out += Cat("  ", Padded("", width), "  origins: ", OriginsText(each), "\n");
     if (each.sessions_max != 0) {
-      out += Cat("  ", Padded("", width), "  sessions: at most ", each.sessions_max, "\n");
+      out += Cat(indent, "sessions: at most ", each.sessions_max, "\n");
     }
-    if (each.subprotocols.empty()) continue;
-    out += Cat("  ", Padded("", width), "  subprotocols: ", Joined(each.subprotocols), "\n");
   }
 }
 
@@ -130,6 +156,7 @@ std::string ProbesText(const Health& health) {
 
 void AppendBackends(const Config& config, std::string& out) {
   const size_t width = NameWidth(config.backends);
+  if (config.backends.empty()) return;
   out += "backends\n";
   for (const Backend& each : config.backends) {
     std::vector<std::string> servers;

@@ -12,7 +12,8 @@ constexpr Word<LogLevel> kLogLevelWords[] = {
     {"trace", LogLevel::kTrace}, {"debug", LogLevel::kDebug}, {"info", LogLevel::kInfo},
     {"warn", LogLevel::kWarn},   {"error", LogLevel::kError},
 };
-constexpr Word<Mode> kModeWords[] = {{"tcp", Mode::kTcp}, {"websocket", Mode::kWebSocket}};
+constexpr Word<Mode> kModeWords[] = {
+    {"tcp", Mode::kTcp}, {"websocket", Mode::kWebSocket}, {"static", Mode::kStatic}};
 constexpr Word<Frames> kFramesWords[] = {{"binary", Frames::kBinary}, {"text", Frames::kText}};
 constexpr Word<Splice> kSpliceWords[] = {{"auto", Splice::kAuto}, {"off", Splice::kOff}};
 constexpr Word<Inspect> kInspectWords[] = {{"off", Inspect::kOff}, {"headers", Inspect::kHeaders}};

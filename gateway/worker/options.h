@@ -10,6 +10,7 @@
 #include "gateway/accept/acceptor.h"
 #include "gateway/base/occupancy.h"
 #include "gateway/base/server_health.h"
+#include "gateway/http/media_types.h"
 #include "gateway/worker/snapshot.h"
 
 namespace ringway::worker {
@@ -28,6 +29,11 @@ struct WorkerOptions {
   /// An eventfd that another thread writes to after RequestDrain and PostAddresses; -1: nobody
   /// will.
   int wake_fd = -1;
+  /// By Route::index: the root of a static route as a descriptor (O_PATH), lent for the worker's
+  /// life; -1 for another mode.
+  std::vector<int> roots;
+  /// Shared by all workers; nullptr where no route is static.
+  std::shared_ptr<const http::MediaTypes> media_types;
 };
 
 }  // namespace ringway::worker

@@ -262,10 +262,10 @@ TEST(ConfigComplaints, NameUnknownWordsAndNamesOfARoute) {
        R"(t:20:11: unknown backend "chat"; expected "echo")"},
       {"[[route]]\nname = \"s\"\nlistener = \"web\"\npath = \"/p\"\nmode = \"websockets\"\n"
        "backend = \"echo\"",
-       R"(t:19:8: unknown mode "websockets"; expected one of "tcp", "websocket"; did you mean )"
-       R"("websocket"?)"},
+       R"(t:19:8: unknown mode "websockets"; expected one of "tcp", "websocket", "static"; did )"
+       R"(you mean "websocket"?)"},
       {"[[route]]\nname = \"s\"\nlistener = \"web\"\npath = \"/p\"\nbackend = \"echo\"",
-       R"(t:15:1: missing key "mode" in [[route]]; expected one of "tcp", "websocket")"},
+       R"(t:15:1: missing key "mode" in [[route]]; expected one of "tcp", "websocket", "static")"},
       {"[[route]]\nname = \"s\"\nmode = \"tcp\"\npath = \"/p\"\nbackend = \"echo\"",
        R"(t:15:1: missing key "listener" in [[route]]; expected the name of a [[listener]])"},
       {"[[route]]\nname = \"s\"\nmode = \"tcp\"\npath = \"/p\"\nlistener = \"web\"",

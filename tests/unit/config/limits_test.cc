@@ -58,7 +58,7 @@ TEST(Limits, RefuseWhatLiesOutsideOfEveryRange) {
     const bool zero_is_valid =
         row.shape == Shape::kZeroMeansNever || row.shape == Shape::kZeroMeansNoLimit;
     std::vector<std::string> values = {Written(row, row.max + 1)};
-    if (row.min == 0) values.push_back("-1");
+    if (row.min == 0 && row.notation == Notation::kCount) values.push_back("-1");
     if (row.min > 1 || (row.min == 1 && !zero_is_valid))
       values.push_back(Written(row, row.min - 1));
     for (const std::string& value : values) {
@@ -100,6 +100,10 @@ bulk_buffers = 64
 chunks = 100
 pipes = 50
 cells = 200
+small_file_max = "8KiB"
+cached_files = 512
+file_cache_max = "5GiB"
+open_files = 7
 )"));
   ASSERT_TRUE(config);
   const base::Limits expected = {.sessions_per_worker_max = 1000,
@@ -120,7 +124,11 @@ cells = 200
                                  .bulk_buffers = 64,
                                  .chunks = 100,
                                  .pipes = 50,
-                                 .cells = 200};
+                                 .cells = 200,
+                                 .small_file_bytes_max = 8192,
+                                 .cached_files = 512,
+                                 .file_cache_bytes_max = 5ULL << 30,
+                                 .open_files = 7};
   EXPECT_EQ(config->limits, expected);
 }
 
@@ -145,6 +153,10 @@ TEST(Limits, TellWhatIsWrong) {
        R"(t:16:12: head_max is "8kib"; expected a whole number with B, KiB, MiB, GiB or TiB, such )"
        R"(as "64KiB"; did you mean "8KiB"?)"},
       {"head_max", "\"64KiB\"", R"(t:16:12: head_max is "64KiB"; expected "1KiB" to "16KiB")"},
+      {"small_file_max", "\"2MiB\"",
+       R"(t:16:18: small_file_max is "2MiB"; expected "0B" to "1MiB")"},
+      {"cached_files", "100",
+       R"(t:16:16: cached_files is 100; expected a power of two from 64 to 65536)"},
       {"small_buffers", "17",
        R"(t:16:17: small_buffers is 17; expected a power of two from 16 to 32768)"},
       {"chunks", "-1", R"(t:16:10: chunks is -1; expected 16 to 1048576)"},

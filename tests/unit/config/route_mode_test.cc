@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The two modes of a route: which keys each knows.
+// The modes of a route with a backend: which keys each knows. Mode "static" has a test of its own.
 #include <gtest/gtest.h>
 
 #include "gateway/config/text.h"
@@ -73,7 +73,7 @@ TEST(RouteMode, SaysWhyAKeyIsForTheOtherMode) {
 
 TEST(RouteMode, RefusesNoKeyBesideAnUnknownMode) {
   EXPECT_EQ(Complain(RouteAnd("http", "frames = \"text\"\ninspect = \"off\"")),
-            Lines{R"(t:20:8: unknown mode "http"; expected one of "tcp", "websocket")"});
+            Lines{R"(t:20:8: unknown mode "http"; expected one of "tcp", "websocket", "static")"});
 }
 
 TEST(RouteMode, NamesUnknownWords) {
