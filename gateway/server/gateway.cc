@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "gateway/server/media_types.h"
 #include "gateway/server/resolve.h"
 #include "uring/linux_kernel.h"
 
@@ -27,8 +28,9 @@ namespace {
 constexpr uint64_t kDescriptorReserve = 128;
 /// A worker's ring, its wake descriptor and what it may hold for a moment.
 constexpr uint64_t kDescriptorsPerWorker = 4;
-/// One pipe, which takes two, for so many descriptors at most.
+/// One pipe, which takes two, for so many descriptors at most; and one open file.
 constexpr uint64_t kDescriptorsPerPipe = 16;
+constexpr uint64_t kDescriptorsPerOpenFile = 16;
 
 /// Raises the soft limit on descriptors to the hard one; returns it.
 uint64_t RaiseDescriptorLimit() {
@@ -46,27 +48,42 @@ uint64_t Chance() {
   return static_cast<uint64_t>(SystemClock().NowNs());
 }
 
+uint64_t CountStatic(const config::Config& config) {
+  return static_cast<uint64_t>(std::count_if(
+      config.routes.begin(), config.routes.end(),
+      [](const config::Route& route) { return route.mode == config::Mode::kStatic; }));
+}
+
+/// `count` for each worker, or fewer where there are not `descriptors_each` for each of them.
+uint32_t FitCount(uint32_t count, uint64_t descriptors, uint64_t descriptors_each) {
+  return static_cast<uint32_t>(std::min<uint64_t>(count, descriptors / descriptors_each));
+}
+
 // A session takes two descriptors. WHY at start: accept then waits for a slot and never meets
 // EMFILE, which a multishot accept answers by ending again and again.
 std::shared_ptr<const config::Config> FitToDescriptors(const config::Config& config,
                                                        uint32_t workers) {
   auto fitted = std::make_shared<config::Config>(config);
   const uint64_t descriptors = RaiseDescriptorLimit();
-  // Pipes serve bulk; where descriptors are few, they are for sessions first.
-  fitted->limits.pipes = static_cast<uint32_t>(
-      std::min<uint64_t>(fitted->limits.pipes, descriptors / kDescriptorsPerPipe / workers));
-  const uint64_t reserve =
-      kDescriptorReserve + (HasProbes(config) ? Prober::kProbesMax : 0) +
-      workers * (kDescriptorsPerWorker + config.listeners.size() + 2ULL * fitted->limits.pipes);
+  const uint64_t roots = CountStatic(config);
+  base::Limits& limits = fitted->limits;
+  // Pipes serve bulk, open files spare an open; where descriptors are few, they are for sessions
+  // first.
+  limits.pipes = FitCount(limits.pipes, descriptors / workers, kDescriptorsPerPipe);
+  limits.open_files =
+      FitCount(roots == 0 ? 0 : limits.open_files, descriptors / workers, kDescriptorsPerOpenFile);
+  const uint64_t reserve = kDescriptorReserve + roots +
+                           (HasProbes(config) ? Prober::kProbesMax : 0) +
+                           workers * (kDescriptorsPerWorker + config.listeners.size() +
+                                      2ULL * limits.pipes + limits.open_files);
   const uint64_t usable = descriptors > reserve * 2 ? descriptors - reserve : descriptors / 2;
   const uint64_t sessions = std::max<uint64_t>(1, usable / 2 / workers);
-  if (sessions < fitted->limits.sessions_per_worker_max) {
+  if (sessions < limits.sessions_per_worker_max) {
     LogLine(config::LogLevel::kInfo,
             absl::StrCat("the limit on open files (", descriptors, ") permits ", sessions,
-                         " sessions per worker of the configured ",
-                         fitted->limits.sessions_per_worker_max,
+                         " sessions per worker of the configured ", limits.sessions_per_worker_max,
                          "; raise it with ulimit -n or LimitNOFILE="));
-    fitted->limits.sessions_per_worker_max = static_cast<uint32_t>(sessions);
+    limits.sessions_per_worker_max = static_cast<uint32_t>(sessions);
   }
   return fitted;
 }
@@ -114,7 +131,8 @@ class Gateway::Opening {
   absl::Status status_;
 };
 
-Gateway::Gateway(Listeners listeners) : listeners_(std::move(listeners)), seed_(Chance()) {}
+Gateway::Gateway(Listeners listeners, StaticRoots roots)
+    : listeners_(std::move(listeners)), roots_(std::move(roots)), seed_(Chance()) {}
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(
     const std::shared_ptr<const config::Config>& config, uring::FeatureSet features) {
@@ -124,13 +142,16 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(
   if (!snapshot.ok()) return snapshot.status();
   auto listeners = Listeners::Open(*config, workers);
   if (!listeners.ok()) return listeners.status();
+  auto roots = StaticRoots::Open(*config);
+  if (!roots.ok()) return roots.status();
 
   auto occupancy = worker::MapOccupancy(*(*snapshot)->config, workers, Chance());
   if (!occupancy.ok()) return occupancy.status();
   auto health = worker::MapServerHealth(*config);
   if (!health.ok()) return health.status();
 
-  std::unique_ptr<Gateway> gateway(new Gateway(*std::move(listeners)));
+  std::unique_ptr<Gateway> gateway(new Gateway(*std::move(listeners), *std::move(roots)));
+  if (CountStatic(*config) > 0) gateway->media_types_ = ReadMediaTypes();
   gateway->occupancy_ = std::make_shared<base::Occupancy>(*std::move(occupancy));
   gateway->health_ = std::make_shared<base::ServerHealth>(*std::move(health));
   gateway->done_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -213,7 +234,9 @@ void Gateway::RunWorker(Thread& thread, uring::FeatureSet features,
                                  .health = health_,
                                  .seed = seed_,
                                  .sockets = listeners_.of_worker(thread.index),
-                                 .wake_fd = thread.wake_fd});
+                                 .wake_fd = thread.wake_fd,
+                                 .roots = roots_.by_route(),
+                                 .media_types = media_types_});
   };
   auto worker = open();
   {

@@ -21,6 +21,7 @@
 #include "gateway/server/log.h"
 #include "gateway/server/prober.h"
 #include "gateway/server/refresher.h"
+#include "gateway/server/static_roots.h"
 #include "gateway/server/system_clock.h"
 #include "gateway/worker/worker.h"
 #include "uring/kernel.h"
@@ -30,8 +31,8 @@ namespace ringway::server {
 /// Used by the thread that made it.
 class Gateway {
  public:
-  /// Opens the listeners and starts the workers, each with its own ring, memory and sockets. When
-  /// this returns all of them accept. An error of any of them ends all.
+  /// Opens listeners and static roots and starts the workers, each with its own ring, memory and
+  /// sockets. When this returns all of them accept. An error of any of them ends all.
   static absl::StatusOr<std::unique_ptr<Gateway>> Start(
       const std::shared_ptr<const config::Config>& config, uring::FeatureSet features);
   /// Joins the workers. REQUIRES: they were asked to drain, or have failed.
@@ -57,7 +58,7 @@ class Gateway {
   struct Thread;
   class Opening;
 
-  explicit Gateway(Listeners listeners);
+  Gateway(Listeners listeners, StaticRoots roots);
   void RunWorker(Thread& thread, uring::FeatureSet features,
                  std::shared_ptr<const worker::Snapshot> snapshot,
                  const std::shared_ptr<Opening>& opening);
@@ -75,6 +76,8 @@ class Gateway {
   SystemClock clock_;
   LoggingObserver observer_{clock_};
   Listeners listeners_;
+  StaticRoots roots_;
+  std::shared_ptr<const http::MediaTypes> media_types_;  ///< nullptr: no route is static
   std::shared_ptr<base::Occupancy> occupancy_;
   std::shared_ptr<base::ServerHealth> health_;
   const uint64_t seed_;

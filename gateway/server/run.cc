@@ -25,6 +25,7 @@
 #include "gateway/server/gateway.h"
 #include "gateway/server/log.h"
 #include "gateway/server/signals.h"
+#include "gateway/server/static_roots.h"
 
 namespace ringway::server {
 namespace {
@@ -123,6 +124,12 @@ int Check(const std::string& file_name) {
   const auto config = ReadConfig(file_name);
   if (!config.ok()) return Fail(config.status());
   std::fputs(config::Summary(**config).c_str(), stdout);
+  // WHY no failure: a configuration may be checked on another machine than the one that serves it.
+  const auto roots = StaticRoots::Open(**config);
+  if (!roots.ok()) {
+    std::fprintf(stderr, "valid, but it could not be served here: %s\n",
+                 std::string(roots.status().message()).c_str());
+  }
   return 0;
 }
 
