@@ -23,8 +23,8 @@ CommandLine ParseCommandLine(int argc, char** argv) {
   app.add_option("--config", line.config_file, "Serve what this TOML file describes")
       ->type_name("FILE");
   app.add_flag("--check", check, "Only validate the file and print a summary (exit code 0 or 1)");
-  CLI::App* demo =
-      app.add_subcommand("demo", "Serve an embedded echo service at /echo; no file is needed");
+  CLI::App* demo = app.add_subcommand(
+      "demo", "Serve a page at / and an echo service at /echo; no file is needed");
   demo->add_option("--listen", line.demo_address, "Address of the demo; port 0: any free one")
       ->type_name("HOST:PORT")
       ->capture_default_str();

@@ -6,6 +6,8 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -44,22 +46,51 @@ sessions_max = )",
                       SessionsMax(), "\n");
 }
 
+/// The root of the page follows: a path may hold what TOML does not bear.
+constexpr std::string_view kPageRoute = R"(
+[[route]]
+name = "page"
+listener = "demo"
+path = "/*"
+mode = "static"
+root = "/"
+cache_control = "no-cache"
+)";
+
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Demo>> Demo::Start(const std::string& address) {
+std::string FindPage(const std::filesystem::path& program) {
+  if (!program.is_absolute()) return "";
+  const std::filesystem::path folder = program.parent_path();
+  for (const auto& page : {folder / "page", folder.parent_path() / "share/ringway/page"}) {
+    std::error_code ignored;
+    if (std::filesystem::is_regular_file(page / "index.html", ignored)) return page;
+  }
+  return "";
+}
+
+absl::StatusOr<std::unique_ptr<Demo>> Demo::Start(const std::string& address,
+                                                  const std::string& page) {
   auto echo = EchoService::Start();
   if (!echo.ok()) return echo.status();
-  auto config = config::ParseConfig(ConfigText(address, (*echo)->port()), "demo");
-  if (!config.ok()) return config.status();
+  std::string text = ConfigText(address, (*echo)->port());
+  if (!page.empty()) text += kPageRoute;
+  const auto parsed = config::ParseConfig(text, "demo");
+  if (!parsed.ok()) return parsed.status();
+  const auto config = std::make_shared<config::Config>(**parsed);
+  if (!page.empty()) config->routes.back().files.root = page;
   std::unique_ptr<Demo> demo(new Demo);
   demo->echo_ = *std::move(echo);
-  demo->config_ = *std::move(config);
+  demo->config_ = config;
+  demo->has_page_ = !page.empty();
   return demo;
 }
 
 std::string Demo::Greeting(const base::SocketAddress& listening) const {
   const std::string url = absl::StrCat("ws://", listening.ToString(), "/echo");
-  return absl::StrCat("\nRingway serves ", url,
+  const std::string page =
+      has_page_ ? absl::StrCat("\nOpen http://", listening.ToString(), "/ in a browser.\n") : "";
+  return absl::StrCat(page, "\nRingway serves ", url,
                       "\nin front of an embedded TCP echo service on 127.0.0.1:", echo_->port(),
                       ".\n\n"
                       "Try, in another terminal:\n"

@@ -96,6 +96,11 @@ int Serve(const std::shared_ptr<const config::Config>& config, const Demo* demo,
   auto gateway = Gateway::Start(config, probe.features);
   if (!gateway.ok()) return Fail(gateway.status());
   LogStart(**gateway, *config, probe);
+  if (demo != nullptr && !demo->has_page()) {
+    LogLine(LogLevel::kWarn,
+            "the demo's page is missing (page/ beside the program, or ../share/ringway/page): only "
+            "/echo is served");
+  }
   if (demo != nullptr) {
     std::fputs(demo->Greeting((*gateway)->addresses().front()).c_str(), stdout);
     std::fflush(stdout);
@@ -137,7 +142,9 @@ int ServeDemo(const std::string& address) {
   // WHY first: a thread that starts before would take the signals and end the process.
   auto signals = Signals::Open();
   if (!signals.ok()) return Fail(signals.status());
-  const auto demo = Demo::Start(address);
+  std::error_code ignored;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored);
+  const auto demo = Demo::Start(address, FindPage(program));
   if (!demo.ok()) return Fail(demo.status());
   return Serve((*demo)->config(), demo->get(), *signals);
 }

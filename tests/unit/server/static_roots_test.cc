@@ -46,12 +46,8 @@ class StaticRootsTest : public testing::Test {
 /// Root may search every folder: for so long the process is nobody.
 class NotRoot {
  public:
-  NotRoot() {
-    EXPECT_TRUE(!is_root_ || seteuid(kNobody) == 0);
-  }
-  ~NotRoot() {
-    EXPECT_TRUE(!is_root_ || seteuid(0) == 0);
-  }
+  NotRoot() { EXPECT_TRUE(!is_root_ || seteuid(kNobody) == 0); }
+  ~NotRoot() { EXPECT_TRUE(!is_root_ || seteuid(0) == 0); }
 
  private:
   static constexpr uid_t kNobody = 65534;
