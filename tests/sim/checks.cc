@@ -102,7 +102,8 @@ void Checks::Counters() {
         "stale completions, against those that came too late");
   Equal(counters.completions_unexpected.value(), 0, "unexpected completions");
   Equal(counters.receives_starved.value(), completions.reaped(Nature::kStarved), "starved");
-  const uint64_t directly = kernel_->bytes_spliced_out() + kernel_->bytes_sent_ahead();
+  const uint64_t directly =
+      kernel_->bytes_spliced_out() + kernel_->bytes_sent_ahead() + kernel_->bytes_sent_from_files();
   Equal(counters.client_bytes_out.value() + counters.backend_bytes_out.value(),
         completions.reaped_bytes(Nature::kSent) + directly, "bytes out, against bytes taken");
   Equal(counters.bytes_spliced.value(), kernel_->bytes_spliced_in(), "bytes spliced");

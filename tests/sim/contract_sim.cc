@@ -147,6 +147,25 @@ TEST(SimFiles, OnlyBytesThatAreInMemoryAreReadAtOnce) {
   for (const int fd : {file, root}) EXPECT_EQ(world.kernel().Close(fd), 0);
 }
 
+TEST(SimFiles, BytesAreInMemoryOnceTheRingHasReadThem) {
+  SimWorld world({}, FeatureSet());
+  const int root = world.OpenRoot();
+  world.tree().Put("file.txt", std::vector<uint8_t>(20'000, 7), 0).resident_bytes = 0;
+  const int file = world.kernel().OpenBeneath(root, "file.txt", uring::Lookup::kWhole);
+  std::vector<uint8_t> out(20'000);
+  EXPECT_EQ(world.kernel().ReadResident(file, out, 0), -EAGAIN);
+  uring::Ring ring(world.kernel());
+  io_uring_prep_read(ring.NextEntry(), file, out.data(), 100, 5000);
+  ASSERT_EQ(ring.Turn(uring::kNoTimeout), 0);
+  io_uring_cqe cqe{};
+  ASSERT_EQ(ring.Reap({&cqe, 1}), 1U);
+  EXPECT_EQ(cqe.res, 100);
+  EXPECT_EQ(world.kernel().ReadResident(file, out, 4095), -EAGAIN);
+  EXPECT_EQ(world.kernel().ReadResident(file, out, 4096), 4096) << "the page around them";
+  EXPECT_EQ(world.kernel().ReadResident(file, out, 8192), -EAGAIN);
+  for (const int fd : {file, root}) EXPECT_EQ(world.kernel().Close(fd), 0);
+}
+
 TEST(SimFiles, WhatIsWrittenInPlaceChangesForWhoHasItOpen) {
   SimWorld world({}, FeatureSet());
   const int root = world.OpenRoot();

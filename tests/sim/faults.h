@@ -65,9 +65,26 @@ namespace ringway::sim {
   X(poll_spurious, 300, "a poll says ready, and nothing is")                              \
   X(connect_backlog_full, 800, "a connect to a unix socket finds its backlog full")
 
+// Those that only files meet; apart for the same reason.
+#define RINGWAY_FILE_FAULTS(X)                                                        \
+  X(open_uncached, 3000, "a name is not in memory although it was")                   \
+  X(open_emfile, 500, "no descriptor for a file")                                     \
+  X(open_enfile, 500, "no file: ENFILE")                                              \
+  X(open_late, 2000, "the ring's open waits long for the disk")                       \
+  X(read_cold, 2500, "a probe finds nothing in memory although it is there")          \
+  X(probe_refused, 2000, "a file, or all of them, cannot be asked what is in memory") \
+  X(short_resident, 3000, "a probe brings less than is in memory")                    \
+  X(read_late, 2000, "the ring's read waits long for the disk")                       \
+  X(short_read, 3000, "the ring's read brings less than is there")                    \
+  X(read_io_error, 300, "the ring's read ends with EIO")                              \
+  X(short_sendfile, 3000, "a sendfile moves less than there is room for")             \
+  X(sendfile_again, 1500, "a sendfile finds no room although there is some")          \
+  X(sendfile_reset, 30, "a connection is reset between two pieces of a file")
+
 #define RINGWAY_ALL_FAULTS(X) \
   RINGWAY_FAULTS(X)           \
-  RINGWAY_PASSAGE_FAULTS(X)
+  RINGWAY_PASSAGE_FAULTS(X)   \
+  RINGWAY_FILE_FAULTS(X)
 
 enum class Fault : uint8_t {
 #define X(name, most, what) k_##name,
@@ -81,8 +98,9 @@ inline constexpr size_t kFaults = 0
 #undef X
     ;
 
-/// The first of those that only passages meet; none but them follows.
+/// The first of those that only passages meet, and behind them the first that only files meet.
 inline constexpr size_t kFirstPassageFault = static_cast<size_t>(Fault::k_pipe_emfile);
+inline constexpr size_t kFirstFileFault = static_cast<size_t>(Fault::k_open_uncached);
 
 /// The probabilities of one run, and how often each struck.
 struct Faults {
@@ -92,7 +110,7 @@ struct Faults {
   std::array<uint64_t, kFaults> struck{};
 
   /// Each fault is off for half of the seeds; else its probability is anything up to its highest.
-  static Faults Draw(Random& random, Random& of_passages) {
+  static Faults Draw(Random& random, Random& of_passages, Random& of_files) {
     Faults faults;
 #define X(name, most, what) \
   if (random.Chance(5000)) faults.name = static_cast<uint32_t>(random.Between(1, most));
@@ -101,6 +119,10 @@ struct Faults {
 #define X(name, most, what) \
   if (of_passages.Chance(5000)) faults.name = static_cast<uint32_t>(of_passages.Between(1, most));
     RINGWAY_PASSAGE_FAULTS(X)
+#undef X
+#define X(name, most, what) \
+  if (of_files.Chance(5000)) faults.name = static_cast<uint32_t>(of_files.Between(1, most));
+    RINGWAY_FILE_FAULTS(X)
 #undef X
     return faults;
   }

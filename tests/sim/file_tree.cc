@@ -3,6 +3,7 @@
 // Names to files, segment by segment.
 #include "tests/sim/file_tree.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -10,8 +11,24 @@ namespace ringway::sim {
 namespace {
 
 constexpr size_t kNameBytesMax = 255;
+constexpr uint64_t kFilePageBytes = 4096;
 
 }  // namespace
+
+uint64_t File::ResidentFrom(uint64_t offset) const {
+  uint64_t end = std::max(offset, resident_bytes);
+  while (end < bytes.size() && pages_read.contains(end / kFilePageBytes)) {
+    end = (end / kFilePageBytes + 1) * kFilePageBytes;
+  }
+  end = std::min<uint64_t>(end, bytes.size());
+  return end > offset ? end - offset : 0;
+}
+
+void File::NoteRead(uint64_t offset, uint64_t count) {
+  if (count == 0) return;
+  const uint64_t last = (offset + count - 1) / kFilePageBytes;
+  for (uint64_t page = offset / kFilePageBytes; page <= last; ++page) pages_read.insert(page);
+}
 
 FileTree::FileTree() {
   auto root = std::make_shared<File>();

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,12 +16,22 @@
 
 namespace ringway::sim {
 
+/// Whether a file system says what is in memory (RWF_NOWAIT).
+enum class Probe : uint8_t { kUnasked, kAnswers, kRefused };
+
 struct File {
+  /// How many bytes from `offset` on are in memory, without a gap.
+  uint64_t ResidentFrom(uint64_t offset) const;
+  /// They were read from the disk: the pages that they lie in are in memory from now on.
+  void NoteRead(uint64_t offset, uint64_t count);
+
   std::vector<uint8_t> bytes;
   uring::FileStatus status;
   bool is_cached = false;  ///< its name is in memory: it was opened before
-  /// So many of its bytes are in memory, from the first one on.
+  /// So many of its bytes are in memory, from the first one on, besides those that were read since.
   uint64_t resident_bytes = UINT64_MAX;
+  std::set<uint64_t> pages_read;
+  Probe probe = Probe::kUnasked;
 };
 
 /// One root and what is below it. No links.

@@ -27,6 +27,16 @@ int SimKernel::AddRoot() {
 }
 
 int SimKernel::OpenBeneath(int root, const char* path, uring::Lookup lookup) {
+  const int result = OpenFound(root, path, lookup);
+  RINGWAY_TRACE(around_.verdict, "worker: open \"%s\"%s = %d", path,
+                lookup == uring::Lookup::kCached ? " in memory" : "", result);
+  return result;
+}
+
+// In the order in which Linux looks: a free number, memory for it, then the root and the names.
+int SimKernel::OpenFound(int root, std::string_view path, uring::Lookup lookup) {
+  if (RINGWAY_STRIKES(around_.random, around_.faults, open_emfile)) return -EMFILE;
+  if (RINGWAY_STRIKES(around_.random, around_.faults, open_enfile)) return -ENFILE;
   const Descriptor* at = Find(root);
   if (at == nullptr) return -EBADF;
   if (at->kind != DescriptorKind::kFile || !at->file->status.is_directory) return -ENOTDIR;
@@ -36,6 +46,10 @@ int SimKernel::OpenBeneath(int root, const char* path, uring::Lookup lookup) {
   if (error == -ENOENT && lookup == uring::Lookup::kCached) return -EAGAIN;
   if (error != 0) return error;
   if (lookup == uring::Lookup::kCached && !file->is_cached) return -EAGAIN;
+  if (lookup == uring::Lookup::kCached &&
+      RINGWAY_STRIKES(around_.random, around_.faults, open_uncached)) {
+    return -EAGAIN;
+  }
   file->is_cached = true;
   const int fd = NewDescriptor(DescriptorKind::kFile);
   Find(fd)->file = std::move(file);
@@ -49,8 +63,15 @@ int SimKernel::StatusOf(int fd, uring::FileStatus* status) {
   return 0;
 }
 
-// In the order in which Linux looks: both descriptors, the file's end, then the socket.
 int SimKernel::SendFile(int socket, int file, uint64_t offset, uint32_t bytes) {
+  const int result = SendFileOneOf(socket, file, offset, bytes);
+  RINGWAY_TRACE(around_.verdict, "worker: send file %d from %lu to %d, at most %u = %d", file,
+                offset, socket, bytes, result);
+  return result;
+}
+
+// In the order in which Linux looks: both descriptors, the file's end, then the socket.
+int SimKernel::SendFileOneOf(int socket, int file, uint64_t offset, uint32_t bytes) {
   const Descriptor* source = Find(file);
   const Descriptor* sink = Find(socket);
   if (source == nullptr || sink == nullptr) return -EBADF;
@@ -60,25 +81,48 @@ int SimKernel::SendFile(int socket, int file, uint64_t offset, uint32_t bytes) {
   if (sink->kind != DescriptorKind::kSocket || sink->connection == nullptr) return -EPIPE;
   Connection& to = *sink->connection;
   WatchOrder(socket, IORING_OP_SEND);
+  if (RINGWAY_STRIKES(around_.random, around_.faults, sendfile_reset)) to.Break();
   if (const int error = to.NearSendError(); error != 0) return error;
   const size_t room = to.far_closed ? SIZE_MAX : to.down.room();
-  const size_t count = std::min({size_t{bytes}, content.size() - offset, room});
+  size_t count = std::min({size_t{bytes}, content.size() - offset, room});
   to.no_space |= count == 0;
   if (count == 0) return -EAGAIN;
+  if (RINGWAY_STRIKES(around_.random, around_.faults, sendfile_again)) {
+    ++to.out_wakes;  // as where a splice finds no room
+    return -EAGAIN;
+  }
+  if (count > 1 && RINGWAY_STRIKES(around_.random, around_.faults, short_sendfile)) {
+    count = 1 + around_.random.Below(count - 1);
+  }
   to.NearSend(std::span(content).subspan(offset, count));
+  sent_from_files_ += count;
   return static_cast<int>(count);
+}
+
+// It is a matter of the file system, so the first answer is the answer for good.
+bool SimKernel::RefusesProbe(File& file) {
+  constexpr uint32_t kWholeMount = 3000;
+  if (file.probe == Probe::kUnasked) {
+    const bool refuses = RINGWAY_STRIKES(around_.random, around_.faults, probe_refused);
+    mount_refuses_probe_ |= refuses && around_.random.Chance(kWholeMount);
+    file.probe = refuses ? Probe::kRefused : Probe::kAnswers;
+  }
+  return mount_refuses_probe_ || file.probe == Probe::kRefused;
 }
 
 int SimKernel::ReadResident(int file, std::span<uint8_t> out, uint64_t offset) {
   const Descriptor* at = Find(file);
   if (at == nullptr) return -EBADF;
   if (at->kind != DescriptorKind::kFile) return -EINVAL;
-  const File& from = *at->file;
+  File& from = *at->file;
   if (from.status.is_directory) return -EISDIR;
+  if (RefusesProbe(from)) return -EOPNOTSUPP;
   if (offset >= from.bytes.size() || out.empty()) return 0;
-  const uint64_t resident = std::min<uint64_t>(from.resident_bytes, from.bytes.size());
-  if (offset >= resident) return -EAGAIN;
-  const size_t count = std::min<size_t>(out.size(), resident - offset);
+  size_t count = std::min<size_t>(out.size(), from.ResidentFrom(offset));
+  if (count == 0 || RINGWAY_STRIKES(around_.random, around_.faults, read_cold)) return -EAGAIN;
+  if (count > 1 && RINGWAY_STRIKES(around_.random, around_.faults, short_resident)) {
+    count = 1 + around_.random.Below(count - 1);
+  }
   std::copy_n(from.bytes.begin() + static_cast<ptrdiff_t>(offset), count, out.begin());
   return static_cast<int>(count);
 }

@@ -61,7 +61,8 @@ void Liveness::Polls() {
   const auto& struck = plan_->faults.struck;
   const auto times = [&](Fault fault) { return struck[static_cast<size_t>(fault)]; };
   const uint64_t excused = times(Fault::k_poll_spurious) + times(Fault::k_splice_in_again) +
-                           times(Fault::k_splice_out_again) + times(Fault::k_ahead_again);
+                           times(Fault::k_splice_out_again) + times(Fault::k_ahead_again) +
+                           times(Fault::k_sendfile_again);
   const uint64_t submitted = kernel_->submitted(IORING_OP_POLL_ADD);
   const uint64_t polls = submitted - std::min(excused, submitted);
   const uint64_t moved = kernel_->BytesMoved();
@@ -73,6 +74,7 @@ void Liveness::Polls() {
 void Liveness::Budget() {
   const uint64_t returned = kernel_->completions().reaped_bytes(Nature::kSent) +
                             kernel_->bytes_spliced_out() + kernel_->bytes_sent_ahead() +
+                            kernel_->bytes_sent_from_files() +
                             worker_->counters().bytes_discarded.value();
   const uint64_t receives = kernel_->submitted(IORING_OP_RECV);
   const bool full = worker_->queued_bytes() >= plan_->limits.worker_queued_bytes_max;

@@ -48,6 +48,8 @@ void SimKernel::Try(Request& request) {
     case IORING_OP_READ:
     case IORING_OP_READ_FIXED:
       return TryRead(request, *at);
+    case IORING_OP_OPENAT2:
+      return TryOpen(request);
     case IORING_OP_POLL_ADD:
       return TryPoll(request, *at);
     default:
@@ -225,16 +227,9 @@ void SimKernel::TryRead(Request& request, Descriptor& at) {
     at.event_count = 0;
     return Finish(request, sizeof at.event_count, Nature::kOther);
   }
-  const uint8_t* begin = request.out.data();
-  const bool registered = std::ranges::any_of(fixed_, [&](std::span<const uint8_t> one) {
-    return begin >= one.data() && begin + request.out.size() <= one.data() + one.size();
-  });
-  if (!registered) return Finish(request, -EFAULT, Nature::kOther);
-  const std::vector<uint8_t>& content = at.file->bytes;
-  const size_t from = std::min<size_t>(request.offset, content.size());
-  const size_t bytes = std::min(request.out.size(), content.size() - from);
-  if (bytes > 0) std::memcpy(request.out.data(), content.data() + from, bytes);
-  Finish(request, static_cast<int>(bytes), Nature::kOther);
+  if (at.kind == DescriptorKind::kFile) return TryFileRead(request, *at.file);
+  around_.verdict.Fail("a read of descriptor %d, which is neither a file nor an event", request.fd);
+  Finish(request, -EINVAL, Nature::kOther);
 }
 
 }  // namespace ringway::sim

@@ -12,6 +12,8 @@ namespace {
 
 constexpr uint64_t kMs = 1'000'000;
 constexpr uint64_t kSecond = 1'000 * kMs;
+/// Any number that leads to chance of its own.
+constexpr uint64_t kStaticsTurn = 0x5555'5555'5555'5555;
 
 /// What stalled sockets may hold back in all, so that nobody has to wait for them.
 uint32_t ChunksFor(const base::Limits& limits) {
@@ -43,7 +45,11 @@ bool Story::IsPolite() const {
   return opening == Opening::kValid && backend_ending != BackendEnding::kReset && answers_pings;
 }
 
-Plan::Plan(uint64_t seed) : random(seed), passages(~seed), faults(Faults::Draw(random, passages)) {
+Plan::Plan(uint64_t seed)
+    : random(seed),
+      passages(~seed),
+      statics(seed ^ kStaticsTurn),
+      faults(Faults::Draw(random, passages, statics)) {
   static constexpr uint64_t kPipes[] = {200, 1500, 8192, 65536, 262144};
   static constexpr uint32_t kWindows[] = {1024, 4096, 8192, 32768, 131072};
   static constexpr uint32_t kSmall[] = {2, 4, 8, 32, 64};

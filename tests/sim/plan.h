@@ -132,6 +132,7 @@ struct Plan {
 
   Random random;
   Random passages;  ///< of what only seeds with passages, bulk or unix servers decide
+  Random statics;   ///< of what only seeds with files decide
   Faults faults;
   Weather weather = Weather::kSteady;
   base::Limits limits;

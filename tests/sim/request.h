@@ -8,11 +8,13 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "tests/sim/file_tree.h"
 #include "tests/sim/kernel_pipe.h"
 #include "tests/sim/network.h"
+#include "uring/kernel.h"
 
 namespace ringway::sim {
 
@@ -63,6 +65,10 @@ struct Request {
   // read
   std::span<uint8_t> out;
   uint64_t offset = 0;
+  uint16_t fixed_index = 0;  ///< of the registered memory that `out` lies in
+  // open
+  std::string path;
+  uring::Lookup lookup = uring::Lookup::kWhole;
   // poll
   uint32_t events = 0;
   uint64_t wakes_seen = 0;  ///< multishot: each wake is told of once

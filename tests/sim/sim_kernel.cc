@@ -177,6 +177,11 @@ uint32_t SimKernel::pipe_ends_open() const {
       std::ranges::count_if(descriptors_, [](const Descriptor& at) { return at.pipe != nullptr; }));
 }
 
+uint32_t SimKernel::files_open() const {
+  return static_cast<uint32_t>(std::ranges::count_if(
+      descriptors_, [](const Descriptor& at) { return at.kind == DescriptorKind::kFile; }));
+}
+
 uint64_t SimKernel::pipe_bytes() const {
   uint64_t bytes = 0;
   for (const Descriptor& at : descriptors_) {

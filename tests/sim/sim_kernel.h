@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "tests/sim/buffer_groups.h"
@@ -99,16 +100,19 @@ class SimKernel : public uring::Kernel {
   bool IsReceiving(const Connection* connection) const;
   uint32_t sockets_open() const { return sockets_open_; }
   uint32_t pipe_ends_open() const;
+  /// Descriptors of files and of directories.
+  uint32_t files_open() const;
   /// In all pipes together.
   uint64_t pipe_bytes() const;
   /// Bytes that the direct calls have moved from sockets to pipes, and to sockets.
   uint64_t bytes_spliced_in() const { return spliced_in_; }
   uint64_t bytes_spliced_out() const { return spliced_out_; }
   uint64_t bytes_sent_ahead() const { return sent_ahead_; }
+  uint64_t bytes_sent_from_files() const { return sent_from_files_; }
   /// By all operations together that the worker knows of.
   uint64_t BytesMoved() const {
     return cq_.reaped_bytes(Nature::kSent) + cq_.reaped_bytes(Nature::kReceived) + spliced_in_ +
-           spliced_out_ + sent_ahead_;
+           spliced_out_ + sent_ahead_ + sent_from_files_;
   }
   size_t requests() const { return requests_.size(); }
   uint64_t submissions() const { return submissions_; }
@@ -145,6 +149,16 @@ class SimKernel : public uring::Kernel {
   void TryPoll(Request& request, Descriptor& at);
   void Finish(Request& request, int result, Nature nature);
 
+  // ---- files.cc, file_operations.cc: direct calls on files, and those that wait for the disk
+  int OpenFound(int root, std::string_view path, uring::Lookup lookup);
+  int SendFileOneOf(int socket, int file, uint64_t offset, uint32_t bytes);
+  bool RefusesProbe(File& file);
+  bool PrepareOpen(const io_uring_sqe& sqe, Request& request);
+  void PrepareFileRead(const io_uring_sqe& sqe, Request& request);
+  bool IsRegistered(const Request& request) const;
+  void TryOpen(Request& request);
+  void TryFileRead(Request& request, File& file);
+
   // ---- splice.cc: the direct calls that move bytes
   int SpliceOneOf(int from, int to, uint32_t bytes);
   int SpliceIn(int fd, Connection& from, KernelPipe& pipe, uint32_t bytes);
@@ -168,10 +182,12 @@ class SimKernel : public uring::Kernel {
   std::vector<Ghost> ghosts_;
   std::vector<std::span<uint8_t>> fixed_;
   FileTree tree_;
+  bool mount_refuses_probe_ = false;
   uint32_t sockets_open_ = 0;
   uint64_t spliced_in_ = 0;
   uint64_t spliced_out_ = 0;
   uint64_t sent_ahead_ = 0;
+  uint64_t sent_from_files_ = 0;
   uint64_t submissions_ = 0;
   uint64_t submitted_[256] = {};
 };

@@ -66,6 +66,9 @@ void SimKernel::WatchSubmission(const io_uring_sqe& sqe, const Request& request)
   const auto is_send = [](uint8_t opcode) {
     return opcode == IORING_OP_SEND || opcode == IORING_OP_SENDMSG;
   };
+  // Many may open beneath one root, and read one file.
+  const Descriptor* at = Find(sqe.fd);
+  const bool shared = at != nullptr && at->kind == DescriptorKind::kFile;
   for (const Request& one : requests_) {
     if (one.done) continue;
     if (one.user_data == request.user_data) {
@@ -75,7 +78,7 @@ void SimKernel::WatchSubmission(const io_uring_sqe& sqe, const Request& request)
     const bool same_kind =
         both_poll ? (one.events & sqe.poll32_events & (POLLIN | POLLOUT)) != 0
                   : one.opcode == sqe.opcode || (is_send(one.opcode) && is_send(sqe.opcode));
-    if (one.fd == request.fd && same_kind) {
+    if (one.fd == request.fd && same_kind && !shared) {
       around_.verdict.Fail("two operations %u on descriptor %d", one.opcode, one.fd);
     }
   }
@@ -117,7 +120,10 @@ bool SimKernel::Prepare(const io_uring_sqe& sqe, Request& request) {
     case IORING_OP_READ_FIXED:
       request.out = {Pointer<uint8_t>(sqe.addr), sqe.len};
       request.offset = sqe.off;
+      if (Find(sqe.fd)->kind == DescriptorKind::kFile) PrepareFileRead(sqe, request);
       return true;
+    case IORING_OP_OPENAT2:
+      return PrepareOpen(sqe, request);
     default:
       around_.verdict.Fail("operation %u is none that this kernel knows", sqe.opcode);
       return false;
@@ -166,7 +172,10 @@ void SimKernel::Cancel(const io_uring_sqe& sqe) {
   std::vector<size_t> targets;
   for (size_t i = 0; i < requests_.size(); ++i) {
     const Request& one = requests_[i];
-    if (one.done || (by_fd ? one.fd != sqe.fd : one.user_data != sqe.addr)) continue;
+    // Nothing that opens has a file yet.
+    const bool matches =
+        by_fd ? one.fd == sqe.fd && one.opcode != IORING_OP_OPENAT2 : one.user_data == sqe.addr;
+    if (one.done || !matches) continue;
     targets.push_back(i);
     if (!all) break;
   }

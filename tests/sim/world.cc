@@ -289,6 +289,9 @@ void World::EndWorker() {
   if (kernel_.pipe_ends_open() > 0) {
     verdict_.Fail("%u ends of pipes are open and the worker is gone", kernel_.pipe_ends_open());
   }
+  if (kernel_.files_open() > 0) {
+    verdict_.Fail("%u files are open and the worker is gone", kernel_.files_open());
+  }
 }
 
 void World::NoteOutcome(Outcome& outcome) const {
