@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What only io_uring itself has: set-up, the features as they were found, signals.
+// What only io_uring itself has: set-up, the features as they were found, signals, and
+// a folder with links in it.
 #include "uring/linux_kernel.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <utility>
 
 #include "uring/probe.h"
 #include "uring/ring.h"
@@ -67,6 +77,47 @@ TEST(LinuxKernel, ASignalEndsAWaitWithoutAnError) {
   const itimerval never{};
   ASSERT_EQ(setitimer(ITIMER_REAL, &never, nullptr), 0);
   ASSERT_EQ(sigaction(SIGALRM, &before, nullptr), 0);
+}
+
+/// Through the ring, as a worker does it.
+int OpenThroughRing(Kernel& kernel, int root, const char* path) {
+  Ring ring(kernel);
+  open_how how{.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+               .mode = 0,
+               .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+  io_uring_prep_openat2(ring.NextEntry(), root, path, &how);
+  io_uring_cqe cqe{};
+  while (ring.Reap({&cqe, 1}) == 0) {
+    if (const int error = ring.Turn(kNoTimeout); error != 0) return error;
+  }
+  return cqe.res;
+}
+
+// A simulated tree has neither links nor pipes.
+TEST(LinuxKernel, NoLinkLeadsOutOfARootAndNoFifoIsWaitedFor) {
+  std::string folder = testing::TempDir() + "links-XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  std::ofstream(folder + "/file.txt") << "inside";
+  std::filesystem::create_symlink("file.txt", folder + "/inside");
+  std::filesystem::create_symlink("/etc/hostname", folder + "/absolute");
+  std::filesystem::create_symlink("../../etc", folder + "/upwards");
+  std::filesystem::create_symlink("/proc/self/fd/0", folder + "/magic");
+  ASSERT_EQ(mkfifo((folder + "/fifo").c_str(), 0600), 0);
+  const int root = open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  auto kernel = LinuxKernel::Open({});
+  ASSERT_TRUE(kernel.ok()) << kernel.status();
+  for (const auto& [path, wanted] :
+       {std::pair("inside", 0), std::pair("fifo", 0), std::pair("absolute", -EXDEV),
+        std::pair("upwards/hostname", -EXDEV), std::pair("magic", -EXDEV)}) {
+    for (const int fd : {(*kernel)->OpenBeneath(root, path, Lookup::kWhole),
+                         OpenThroughRing(**kernel, root, path)}) {
+      EXPECT_EQ(std::min(fd, 0), wanted) << path;
+      if (fd < 0) continue;
+      EXPECT_EQ((*kernel)->Close(fd), 0);
+    }
+  }
+  EXPECT_EQ((*kernel)->Close(root), 0);
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Probe, FindsTheSameEachTimeAndLeavesNothingBehind) {

@@ -69,6 +69,64 @@ TEST_P(RingContractFile, ANameThatWasLookedUpBeforeIsInMemory) {
   EXPECT_GE(Keep(kernel().OpenBeneath(root_, "a/file.txt", Lookup::kCached)), 0);
 }
 
+TEST_P(RingContractFile, TheRingOpensBeneathTheRoot) {
+  world().PutFile("top.txt", Bytes("top"));
+  world().PutFile("a/deep.txt", Bytes("deeper"));
+  ArmOpen("top.txt", 1);
+  ArmOpen("a/../a/deep.txt", 2);
+  ArmOpen("a", 3);
+  const int top = AwaitOpen(1);
+  const int deep = AwaitOpen(2);
+  const int directory = AwaitOpen(3);
+  ASSERT_TRUE(top >= 0 && deep >= 0 && directory >= 0);
+  EXPECT_EQ(StatusOf(top).bytes, 3U);
+  EXPECT_EQ(StatusOf(deep).bytes, 6U);
+  EXPECT_TRUE(StatusOf(directory).is_directory);
+  EXPECT_GE(Keep(kernel().OpenBeneath(root_, "a/deep.txt", Lookup::kCached)), 0)
+      << "it is in memory now";
+}
+
+TEST_P(RingContractFile, TheRingDoesNotFindWhatTheCallDoesNotFind) {
+  world().PutFile("a/file.txt", Bytes("x"));
+  uint64_t user_data = 0;
+  for (const auto& [path, error] :
+       {std::pair("absent", -ENOENT), std::pair("a/absent", -ENOENT), std::pair("", -ENOENT),
+        std::pair("a/file.txt/b", -ENOTDIR), std::pair("a/file.txt/", -ENOTDIR),
+        std::pair("..", -EXDEV), std::pair("a/../../a/file.txt", -EXDEV),
+        std::pair("/a/file.txt", -EXDEV)}) {
+    ArmOpen(path, ++user_data);
+    EXPECT_EQ(AwaitOpen(user_data), error) << path;
+  }
+}
+
+TEST_P(RingContractFile, ACancelByASocketsDescriptorEndsNeitherAnOpenNorARead) {
+  world().PutFile("file.txt", Bytes("x"));
+  const int file = OpenPath("file.txt");
+  Connection connection = Connect();
+  ArmOpen("file.txt", 1);
+  std::array<uint8_t, 4> out{};
+  io_uring_sqe* sqe = ring().NextEntry();
+  io_uring_prep_read(sqe, file, out.data(), out.size(), 0);
+  Submit(sqe, 2);
+  CancelByDescriptor(connection.fd, 3);
+  EXPECT_EQ(AwaitEnd(3).res, 0);
+  EXPECT_GE(AwaitOpen(1), 0);
+  EXPECT_EQ(AwaitEnd(2).res, 1);
+}
+
+TEST_P(RingContractFile, TheRingReadsFromAnOffsetAndNotBeyondTheEnd) {
+  world().PutFile("a/file.txt", Bytes("0123456789"));
+  const int file = OpenPath("a/file.txt");
+  std::array<uint8_t, 4> out{};
+  EXPECT_EQ(AwaitRead(file, out, 3), 4);
+  EXPECT_EQ(std::string(out.begin(), out.end()), "3456");
+  EXPECT_EQ(AwaitRead(file, out, 3), 4) << "an offset is the caller's";
+  EXPECT_EQ(AwaitRead(file, out, 8), 2);
+  EXPECT_EQ(AwaitRead(file, out, 10), 0);
+  EXPECT_EQ(AwaitRead(file, out, 99), 0);
+  EXPECT_EQ(AwaitRead(OpenPath("a"), out, 0), -EISDIR);
+}
+
 TEST_P(RingContractFile, AReplacedFileIsAnotherOneAndWhoHasTheOldOneOpenKeepsIt) {
   world().PutFile("file.txt", Bytes("old"));
   const int old_file = OpenPath("file.txt");
