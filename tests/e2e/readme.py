@@ -55,7 +55,10 @@ def checkout(configuration):
             (folder / 'build' / program.name).symlink_to(program)
         if configuration:
             # Port 8080 may be somebody's; what the text says of it is checked, not listened on.
-            text = re.sub(r'^(address = ".*:)\d+"', r'\g<1>0"', configuration, flags=re.M)
+            text = re.sub(r'^(address = "[^"]*:)\d+"', r'\g<1>0"', configuration, flags=re.M)
+            # Nor need this machine have the folders.
+            (folder / 'www').mkdir()
+            text = re.sub(r'^root = "[^"]*"', f'root = "{folder}/www"', text, flags=re.M)
             (folder / 'ringway.toml').write_text(text)
         yield folder
 
