@@ -71,6 +71,7 @@ struct FileStatus {
   bool is_directory = false;
   uint64_t device = 0;  ///< of the file system; its inodes are unlike each other
   uint64_t inode = 0;
+  uint32_t links = 0;  ///< names; the kernel sets `changed_ns` when one comes or goes
   uint64_t bytes = 0;
   int64_t modified_ns = 0;  ///< since 1970; a program may set it back
   int64_t changed_ns = 0;   ///< since 1970; of bytes and attributes, the kernel's own

@@ -248,6 +248,7 @@ int LinuxKernel::StatusOf(int fd, FileStatus* status) {
              .is_directory = S_ISDIR(found.stx_mode),
              .device = uint64_t{found.stx_dev_major} << 32 | found.stx_dev_minor,
              .inode = found.stx_ino,
+             .links = found.stx_nlink,
              .bytes = found.stx_size,
              .modified_ns = nanoseconds(found.stx_mtime),
              .changed_ns = nanoseconds(found.stx_ctime)};

@@ -77,6 +77,13 @@ struct Gauges {
   X(answers_timed_out, "backends that took a handshake and did not answer it in time")         \
   X(proxy_headers_refused, "connections closed for a PROXY header: bad, missing, not trusted") \
   X(dials_without_port, "dials that found no local port free: a backend needs more `source`")  \
+  X(file_requests, "requests for files")                                                       \
+  X(files_missing, "requests for files answered with 404")                                     \
+  X(files_refused, "requests for files answered with 400, 405 or 503")                         \
+  X(bytes_sendfile, "bytes of files sent without entering user space")                         \
+  X(bytes_read_cold, "bytes of files that were not in memory, read through the ring")          \
+  X(files_changed, "downloads cut because their file changed meanwhile")                       \
+  X(files_unreadable, "downloads cut because reading their file failed")                       \
   X(client_bytes_in, "bytes received from clients")                                            \
   X(client_bytes_out, "bytes sent to clients")                                                 \
   X(backend_bytes_in, "bytes received from backends")                                          \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// SHA-1 and base64 by OpenSSL; the one source that includes it. SHA-1 proves here that the other
+// SHA-1 and base64 by OpenSSL. SHA-1 proves here that the other
 // side speaks WebSocket, not who it is, so its weakness does no harm (RFC 6455 10.8).
 #include "gateway/http/accept_key.h"
 

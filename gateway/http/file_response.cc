@@ -7,6 +7,7 @@
 #include <array>
 
 #include "gateway/base/check.h"
+#include "gateway/http/backend_response.h"
 #include "gateway/http/http_date.h"
 #include "gateway/http/media_types.h"
 #include "gateway/http/response_head.h"

@@ -11,7 +11,7 @@
 
 #include "gateway/http/byte_ranges.h"
 #include "gateway/http/content_coding.h"
-#include "gateway/http/relayed_response.h"
+#include "gateway/http/response_head.h"
 #include "gateway/http/status.h"
 
 namespace ringway::http {

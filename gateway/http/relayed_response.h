@@ -10,11 +10,9 @@
 #include <string_view>
 
 #include "gateway/http/backend_response.h"
+#include "gateway/http/response_head.h"
 
 namespace ringway::http {
-
-/// What becomes of the client's connection after the answer.
-enum class AfterAnswer : uint8_t { kKeepOpen, kClose };
 
 /// Writes the head for the client and returns its length in bytes. 0: it does not fit, or
 /// Connection has more than kConnectionOptionsMax options; then `out` holds nothing of use, and the

@@ -60,6 +60,10 @@ void KeepFirst(std::string_view value, std::string_view* kept, size_t* count) {
   ++*count;
 }
 
+void KeepFirst(std::string_view value, SingleField* field) {
+  KeepFirst(value, &field->value, &field->count);
+}
+
 /// Notes where the parts of a head lie and copies nothing: Beast gets the whole head in one piece,
 /// so its views point into the caller's bytes. (Those of a folded line would not; the scan has
 /// refused it.)
@@ -107,6 +111,20 @@ class FieldCollector : public beast_http::basic_parser<true> {
       case beast_http::field::upgrade:
         head_->upgrade_to_websocket |= ListsToken(value, "websocket");
         return;
+      case beast_http::field::accept_encoding:
+        return Keep(value, &head_->accept_encoding);
+      case beast_http::field::if_match:
+        return Keep(value, &head_->if_match);
+      case beast_http::field::if_none_match:
+        return Keep(value, &head_->if_none_match);
+      case beast_http::field::if_modified_since:
+        return KeepFirst(value, &head_->if_modified_since);
+      case beast_http::field::if_unmodified_since:
+        return KeepFirst(value, &head_->if_unmodified_since);
+      case beast_http::field::if_range:
+        return KeepFirst(value, &head_->if_range);
+      case beast_http::field::range:
+        return KeepFirst(value, &head_->range);
       case beast_http::field::user_agent:
         head_->user_agent = value;
         return;

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "gateway/http/single_field.h"
 #include "gateway/http/status.h"
 
 namespace ringway::http {
@@ -74,6 +75,16 @@ struct RequestHead {
   ListFields subprotocols;
   /// Sec-WebSocket-Extensions, not looked at: declining all of them is always allowed.
   ListFields extensions;
+
+  /// What a request for a file may say: which of its forms, under which conditions, which part
+  /// (RFC 9110 12.5.3, 13.1, 14.2).
+  ListFields accept_encoding;
+  ListFields if_match;
+  ListFields if_none_match;
+  SingleField if_modified_since;
+  SingleField if_unmodified_since;
+  SingleField if_range;
+  SingleField range;
 
   /// A body follows the head. Never so for GET and HEAD: those are refused.
   bool has_body = false;

@@ -11,19 +11,26 @@
 namespace ringway::http {
 namespace {
 
-/// The fields that only some statuses have, as whole lines, and the Connection field of each.
-std::string_view FieldsOf(Status status) {
-  switch (status) {
+/// The fields that only some statuses have, as whole lines.
+std::string_view FieldsOf(const Refusal& refusal) {
+  switch (refusal.status) {
     case Status::kMethodNotAllowed:
-      return "Allow: GET\r\nConnection: close\r\n";
+      return refusal.allow == Allow::kGet ? "Allow: GET\r\n" : "Allow: GET, HEAD\r\n";
     case Status::kUpgradeRequired:
-      return "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nConnection: upgrade, close\r\n";
+      return "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
     case Status::kTooManyRequests:
     case Status::kServiceUnavailable:
-      return "Retry-After: 1\r\nConnection: close\r\n";
+      return "Retry-After: 1\r\n";
     default:
-      return "Connection: close\r\n";
+      return "";
   }
+}
+
+/// What the connection is for from now on. WHY none where it stays: HTTP/1.1 means that (RFC 9112
+/// 9.3).
+std::string_view ConnectionOf(Status status, AfterAnswer after) {
+  if (status == Status::kUpgradeRequired) return "Connection: upgrade, close\r\n";
+  return after == AfterAnswer::kClose ? "Connection: close\r\n" : "";
 }
 
 }  // namespace
@@ -36,6 +43,8 @@ std::string_view ReasonPhrase(Status status) {
       return "OK";
     case Status::kPartialContent:
       return "Partial Content";
+    case Status::kMovedPermanently:
+      return "Moved Permanently";
     case Status::kNotModified:
       return "Not Modified";
     case Status::kBadRequest:
@@ -93,7 +102,8 @@ AnswerBody AnswerBodyOf(std::string_view request) {
   return request.starts_with("HEAD ") ? AnswerBody::kOmitted : AnswerBody::kSent;
 }
 
-size_t BuildRefusal(const Refusal& refusal, std::span<char> out, AnswerBody body) {
+size_t BuildRefusal(const Refusal& refusal, std::span<char> out, AnswerBody body,
+                    AfterAnswer after) {
   Writer writer(out);
   writer.Text("HTTP/1.1 ")
       .Number(static_cast<size_t>(refusal.status))
@@ -102,10 +112,23 @@ size_t BuildRefusal(const Refusal& refusal, std::span<char> out, AnswerBody body
       .Text("\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ")
       .Number(refusal.reason.size() + 1)
       .Text("\r\n")
-      .Text(FieldsOf(refusal.status))
+      .Text(FieldsOf(refusal))
+      .Text(ConnectionOf(refusal.status, after))
       .Text("\r\n");
   if (body == AnswerBody::kSent) writer.Text(refusal.reason).Text("\n");
   return writer.Finish();
+}
+
+size_t BuildSlashRedirect(std::string_view path, std::string_view query, AfterAnswer after,
+                          std::span<char> out) {
+  Writer writer(out);
+  writer.Text("HTTP/1.1 301 Moved Permanently\r\nContent-Length: 0\r\nLocation: ");
+  writer.Text(path).Text("/");
+  if (!query.empty()) writer.Text("?").Text(query);
+  return writer.Text("\r\n")
+      .Text(ConnectionOf(Status::kMovedPermanently, after))
+      .Text("\r\n")
+      .Finish();
 }
 
 }  // namespace ringway::http

@@ -25,6 +25,9 @@ inline constexpr size_t kRefusalBytesMax = 480;
 [[nodiscard]] size_t BuildUpgradeResponse(std::string_view websocket_key,
                                           std::string_view subprotocol, std::span<char> out);
 
+/// What becomes of the client's connection after the answer.
+enum class AfterAnswer : uint8_t { kKeepOpen, kClose };
+
 /// Whether an answer's body follows its head. kOmitted: the answer to HEAD, whose Content-Length
 /// still is that of the body which GET would bring (RFC 9110 9.3.2).
 enum class AnswerBody : uint8_t { kSent, kOmitted };
@@ -33,9 +36,16 @@ enum class AnswerBody : uint8_t { kSent, kOmitted };
 [[nodiscard]] AnswerBody AnswerBodyOf(std::string_view request);
 
 /// Writes a whole response, head and a body of one text line, and returns its length in bytes; 0:
-/// it does not fit. The connection ends with it ("Connection: close"). 405 says which method is
+/// it does not fit. Where the connection ends with it, it says so. 405 says which method is
 /// allowed, 426 which protocol is required (RFC 9110 7.8), 429 and 503 when to come again.
 [[nodiscard]] size_t BuildRefusal(const Refusal& refusal, std::span<char> out,
-                                  AnswerBody body = AnswerBody::kSent);
+                                  AnswerBody body = AnswerBody::kSent,
+                                  AfterAnswer after = AfterAnswer::kClose);
+
+/// Writes a whole 301 to `path`, as the client sent it, with a slash and its query behind it, for a
+/// folder without its slash: what a page there names is to be found below it. Returns its length in
+/// bytes; 0: it does not fit.
+[[nodiscard]] size_t BuildSlashRedirect(std::string_view path, std::string_view query,
+                                        AfterAnswer after, std::span<char> out);
 
 }  // namespace ringway::http

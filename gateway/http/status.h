@@ -15,6 +15,7 @@ enum class Status : uint16_t {
   kSwitchingProtocols = 101,
   kOk = 200,
   kPartialContent = 206,
+  kMovedPermanently = 301,
   kNotModified = 304,
   kBadRequest = 400,
   kForbidden = 403,
@@ -38,11 +39,15 @@ enum class Status : uint16_t {
 /// The longest `reason` that still leaves room for the head of a refusal in a 512-byte cell.
 inline constexpr size_t kReasonBytesMax = 240;
 
+/// What a 405 says is allowed.
+enum class Allow : uint8_t { kGet, kGetAndHead };
+
 /// `reason`: one English line of at most kReasonBytesMax bytes, without a line end, of static
 /// storage. The client reads it as the body, the operator in the access log.
 struct Refusal {
   Status status = Status::kBadRequest;
   std::string_view reason;
+  Allow allow = Allow::kGet;
 
   friend bool operator==(const Refusal&, const Refusal&) = default;
 };

@@ -152,6 +152,8 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(
 
   std::unique_ptr<Gateway> gateway(new Gateway(*std::move(listeners), *std::move(roots)));
   if (CountStatic(*config) > 0) gateway->media_types_ = ReadMediaTypes();
+  gateway->shared_files_ = std::make_shared<files::SharedFiles>(
+      files::SharedFilesOptions{.bytes_max = config->limits.file_cache_bytes_max});
   gateway->occupancy_ = std::make_shared<base::Occupancy>(*std::move(occupancy));
   gateway->health_ = std::make_shared<base::ServerHealth>(*std::move(health));
   gateway->done_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -236,6 +238,7 @@ void Gateway::RunWorker(Thread& thread, uring::FeatureSet features,
                                  .sockets = listeners_.of_worker(thread.index),
                                  .wake_fd = thread.wake_fd,
                                  .roots = roots_.by_route(),
+                                 .shared_files = shared_files_,
                                  .media_types = media_types_});
   };
   auto worker = open();
@@ -299,7 +302,8 @@ void Gateway::LogState() {
     const std::lock_guard lock(thread->mutex);
     if (thread->worker == nullptr) continue;
     for (const std::string& line :
-         StateLines(thread->index, thread->worker->gauges(), thread->worker->counters())) {
+         StateLines(thread->index, thread->worker->gauges(), thread->worker->counters(),
+                    thread->worker->turn_times())) {
       LogLine(config::LogLevel::kInfo, line);
     }
   }

@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "gateway/base/socket_address.h"
 #include "gateway/config/config.h"
+#include "gateway/files/shared_files.h"
 #include "gateway/route/server_choice.h"
 #include "gateway/server/listeners.h"
 #include "gateway/server/log.h"
@@ -77,7 +78,9 @@ class Gateway {
   LoggingObserver observer_{clock_};
   Listeners listeners_;
   StaticRoots roots_;
-  std::shared_ptr<const http::MediaTypes> media_types_;  ///< nullptr: no route is static
+  /// Of the system, where a route is static.
+  std::shared_ptr<const http::MediaTypes> media_types_ = std::make_shared<http::MediaTypes>("");
+  std::shared_ptr<files::SharedFiles> shared_files_;
   std::shared_ptr<base::Occupancy> occupancy_;
   std::shared_ptr<base::ServerHealth> health_;
   const uint64_t seed_;

@@ -53,8 +53,25 @@ void LogAlways(std::string_view text) {
   logger.set_level(level);
 }
 
+namespace {
+
+std::string TurnsLine(uint32_t worker, const base::TurnTimes& times) {
+  std::string line =
+      absl::StrCat("turns worker=", worker, " longest_us=", times.longest_ns() / 1000);
+  for (size_t bucket = 0; bucket < base::TurnTimes::kBuckets; ++bucket) {
+    if (times.count(bucket) == 0) continue;
+    const bool is_last = bucket + 1 == base::TurnTimes::kBuckets;
+    const uint64_t limit_us = uint64_t{1} << (is_last ? bucket - 1 : bucket);
+    absl::StrAppend(&line, is_last ? " from_" : " below_", limit_us, "us=", times.count(bucket));
+  }
+  return line;
+}
+
+}  // namespace
+
 std::vector<std::string> StateLines(uint32_t worker, const base::Gauges& gauges,
-                                    const base::Counters& counters) {
+                                    const base::Counters& counters,
+                                    const base::TurnTimes& turn_times) {
   std::string counted = absl::StrCat("counters worker=", worker);
   counters.Visit([&](std::string_view name, std::string_view, uint64_t value) {
     if (value != 0) absl::StrAppend(&counted, " ", std::string(name), "=", value);
@@ -62,7 +79,7 @@ std::vector<std::string> StateLines(uint32_t worker, const base::Gauges& gauges,
   return {absl::StrCat("state worker=", worker, " sessions=", gauges.sessions_open.value(),
                        " links=", gauges.links_open.value(), " leases=", gauges.leases_out.value(),
                        " queued_bytes=", gauges.bytes_queued.value()),
-          std::move(counted)};
+          std::move(counted), TurnsLine(worker, turn_times)};
 }
 
 bool RateLimit::Allows(uint64_t now_ns, uint64_t* suppressed) {

@@ -11,6 +11,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/base/counters.h"
+#include "gateway/base/turn_times.h"
 #include "gateway/config/config.h"
 #include "gateway/worker/observer.h"
 
@@ -23,9 +24,11 @@ void OpenLog(config::LogLevel level);
 void LogLine(config::LogLevel level, std::string_view text);
 
 /// What SIGUSR1 asks of one worker: `state worker=0 sessions=1 links=2 leases=0 queued_bytes=0`,
-/// and `counters worker=0 turns=12 ...` with those that are not zero.
+/// `counters worker=0 turns=12 ...` with those that are not zero, and `turns worker=0
+/// longest_us=950 below_1us=3 below_1024us=9`: how many took how long, in powers of two.
 std::vector<std::string> StateLines(uint32_t worker, const base::Gauges& gauges,
-                                    const base::Counters& counters);
+                                    const base::Counters& counters,
+                                    const base::TurnTimes& turn_times);
 
 /// The same at any log_level, as information: what nobody can find out otherwise.
 void LogAlways(std::string_view text);

@@ -37,6 +37,10 @@ std::string_view Word(EndReason reason) {
       return "bad-answer";
     case EndReason::kAnswered:
       return "answered";
+    case EndReason::kFileChanged:
+      return "file-changed";
+    case EndReason::kFileUnreadable:
+      return "file-unreadable";
     case EndReason::kClientClose:
       return "close";
     case EndReason::kClientGone:

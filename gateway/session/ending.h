@@ -21,7 +21,9 @@ enum class EndReason : uint8_t {
   kProxyHeader,       ///< no PROXY header from a trusted proxy stood in front of the first byte
   kAnswerTimeout,     ///< 504
   kBadAnswer,         ///< 502
-  kAnswered,          ///< the backend's own answer instead of a 101
+  kAnswered,          ///< the backend's own answer instead of a 101, or files
+  kFileChanged,       ///< a file was written to or cut while it was sent
+  kFileUnreadable,    ///< reading a file failed while it was sent
   // after the 101
   kClientClose,     ///< a Close frame
   kClientEnd,       ///< FIN of a WebSocket that passed through: nobody knows of a Close

@@ -10,8 +10,10 @@
 #include "gateway/base/counters.h"
 #include "gateway/base/limits.h"
 #include "gateway/base/occupancy.h"
+#include "gateway/http/media_types.h"
 #include "gateway/route/server_choice.h"
 #include "gateway/route/table.h"
+#include "gateway/session/file_index.h"
 #include "gateway/ws/frame_reader.h"
 
 namespace ringway::session {
@@ -24,8 +26,13 @@ struct Environment {
   const route::Table& table;
   route::ServerChoice& servers;
   const base::Limits& limits;
+  FileIndex& files;
+  const http::MediaTypes& media_types;
   ws::ReaderRules rules;
-  uint64_t now_ns = 0;  ///< of this turn
+  uint64_t now_ns = 0;             ///< of this turn
+  int64_t unix_s = 0;              ///< the same by the clock on the wall: what a Date says
+  uint64_t secret = 0;             ///< no client can guess it
+  uint64_t multipart_answers = 0;  ///< so far, so that each gets a boundary of its own
 };
 
 }  // namespace ringway::session

@@ -106,6 +106,9 @@ void Session::OnRequestBytes(Environment& environment, base::Piece piece, Intent
   }
   // `head` views held_.
   OnRequest(environment, head, intents);
+  if (state_ == State::kServing && !std::get<Serving>(stream_).awaits_file) {
+    return DropRequest(environment, intents);
+  }
   if (state_ != State::kDialing) return;
   // The head was not whole without this piece, so what is behind it lies in this piece.
   uint8_t* const head_end = piece_begin + (head.head_bytes - bytes_before);
@@ -126,6 +129,8 @@ void Session::OnRequest(Environment& environment, const http::RequestHead& head,
     refusal = http::kRouteMissing;
     return refuse();
   }
+  // WHY an upgrade is not looked at there: RFC 9110 7.8 lets a server go on without it.
+  if (route_->mode == config::Mode::kStatic) return OnFileRequest(environment, head, intents);
   switch (http::CheckUpgrade(head, &refusal)) {
     case http::UpgradeResult::kRefused:
       return refuse();
@@ -194,8 +199,9 @@ void Session::Refuse(Environment& environment, const http::Refusal& refusal, End
                      Intents& intents) {
   environment.counters.handshakes_refused.Add(1);
   // Later than that the request is a good GET, and what is held came behind it.
-  const auto body =
-      state_ == State::kHandshake ? http::AnswerBodyOf(TextOf(held_)) : http::AnswerBody::kSent;
+  const auto body = state_ == State::kHandshake || state_ == State::kServing
+                        ? http::AnswerBodyOf(TextOf(held_))
+                        : http::AnswerBody::kSent;
   held_ = {};
   answer_ = {};
   if (auto* const backends = std::get_if<Answer>(&stream_)) backends->head = {};

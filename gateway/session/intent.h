@@ -22,6 +22,9 @@ enum class IntentKind : uint8_t {
   kFinish,  ///< half-close link `to` when its queue has left; what it still sends is read
   kDrop,    ///< cut link `to` now; what is queued for it is discarded
   kTimer,   ///< call OnDue at `due_ns`, instead of any time set before
+  kFind,    ///< look for the file that the session names (WantedFile), then call OnFound
+  kFile,    ///< behind what is queued, send `bytes` of the file that `piece` leases, from `offset`
+  kMore,    ///< call OnRoom when that has left and little is queued for the client
 };
 
 struct Intent {
@@ -32,6 +35,8 @@ struct Intent {
   uint32_t backend_index = 0;
   uint32_t server_index = 0;
   uint64_t due_ns = 0;
+  uint64_t offset = 0;
+  uint64_t bytes = 0;
 };
 
 /// The intents of one call. WHY 12: the longest chain is leftover bytes behind a handshake that
@@ -53,6 +58,15 @@ class Intents {
   }
   void Finish(base::LinkRole to) { Add(IntentKind::kFinish, to); }
   void Drop(base::LinkRole to) { Add(IntentKind::kDrop, to); }
+  void Find() { Add(IntentKind::kFind, base::LinkRole::kClient); }
+  /// REQUIRES: bytes > 0.
+  void File(base::Lease file, uint64_t offset, uint64_t bytes) {
+    Intent& intent = Add(IntentKind::kFile, base::LinkRole::kClient);
+    intent.piece.lease = std::move(file);
+    intent.offset = offset;
+    intent.bytes = bytes;
+  }
+  void More() { Add(IntentKind::kMore, base::LinkRole::kClient); }
   void Timer(uint64_t due_ns) { Add(IntentKind::kTimer, base::LinkRole::kClient).due_ns = due_ns; }
 
   std::span<Intent> all() { return {intents_.data(), count_}; }

@@ -46,6 +46,7 @@ Reading Session::ReadingOf(LinkRole role) const {
     case State::kHandshake:
       return role == LinkRole::kClient && !awaits_backend_gone_ ? Reading::kOnce : Reading::kNot;
     case State::kDialing:
+    case State::kServing:
       return Reading::kNot;
     case State::kAnswering:
       return role == LinkRole::kBackend ? Reading::kOnce : Reading::kNot;
@@ -154,6 +155,11 @@ void Session::OnEarlyEnd(Environment& environment, Intents& intents) {
     return EnterClosing(environment, {EndSide::kClient, EndReason::kAnswered, answered_status_},
                         intents);
   }
+  if (state_ == State::kServing) {
+    environment.counters.client_resets.Add(1);
+    return CutServing(environment, {EndSide::kClient, EndReason::kClientGone, answered_status_},
+                      intents);
+  }
   environment.counters.handshakes_abandoned.Add(1);
   EnterClosing(environment, {EndSide::kClient, EndReason::kAbandoned, 0}, intents);
 }
@@ -213,6 +219,7 @@ void Session::OnDrain(Environment& environment, Intents& intents) {
       }
       return EnterClosing(environment, {EndSide::kGateway, EndReason::kDrain, 0}, intents);
     case State::kRelaying:
+    case State::kServing:
       ends_after_answer_ = true;
       return;
     case State::kDialing:
@@ -239,7 +246,8 @@ void Session::OnPoolExhausted(Environment& environment, Intents& intents) {
   }
   // A part of what came is missing, be it the last part of an answer: nothing may follow it.
   const bool is_torn = state_ == State::kRelaying || state_ == State::kOpen ||
-                       (state_ == State::kHandshake && awaits_backend_gone_);
+                       (state_ == State::kHandshake && awaits_backend_gone_) ||
+                       (state_ == State::kServing && std::get<Serving>(stream_).is_answered);
   if (is_torn) {
     client_deaf_ = true;
     held_ = {};

@@ -9,6 +9,8 @@
 //     |                               v                   |
 //     |          websocket mode:  kAnswering --101--------+
 //     +--complete-- kRelaying <---another answer
+//     |
+//     +--complete-- kServing  <---a good request, static mode
 //
 // The session is over when both its links are gone; the worker sees that.
 //
@@ -23,12 +25,10 @@
 
 #include "gateway/base/arena.h"
 #include "gateway/base/ids.h"
-#include "gateway/base/socket_address.h"
-#include "gateway/config/config.h"
 #include "gateway/http/backend_response.h"
 #include "gateway/http/request_head.h"
-#include "gateway/session/ending.h"
 #include "gateway/session/environment.h"
+#include "gateway/session/file_index.h"
 #include "gateway/session/intent.h"
 #include "gateway/session/link_events.h"
 #include "gateway/session/session_bytes.h"
@@ -36,9 +36,12 @@
 
 namespace ringway::session {
 
+struct FileAnswer;
+struct FileForm;
+
 /// Owner: one worker's session slab. All calls on the worker's thread. Memory: what is below, and
 /// while bytes are held back one pooled buffer.
-class Session : private SessionBytes {
+class Session : public SessionBytes {
  public:
   Session(uint32_t listener_index, const base::SocketAddress& client, uint64_t now_ns);
 
@@ -64,10 +67,12 @@ class Session : private SessionBytes {
   /// The time of the last Timer intent has come.
   void OnDue(Environment& environment, ClientLook client, Intents& intents);
 
-  /// A link's socket took bytes.
-  void OnSent(base::LinkRole to, uint64_t now_ns) {
-    (to == base::LinkRole::kClient ? client_sent_ns_ : backend_sent_ns_) = now_ns;
-  }
+  /// What became of a Find intent.
+  void OnFound(Environment& environment, FileLook look, Intents& intents);
+  /// What More asked for.
+  void OnRoom(Environment& environment, Intents& intents);
+  /// The file of a File intent cannot be sent whole. The answer is cut.
+  void OnFileBroken(Environment& environment, FileFault fault, Intents& intents);
 
   /// The backend link is gone and the client's is not.
   void OnBackendGone(Environment& environment, Intents& intents);
@@ -93,21 +98,6 @@ class Session : private SessionBytes {
   void Leave(Environment& environment);
 
   Reading ReadingOf(base::LinkRole role) const;
-
-  State state() const { return state_; }
-  const Ending& ending() const { return ending_; }
-  /// Whether a 101 was sent.
-  bool upgraded() const { return upgraded_; }
-  /// The closing did not end in time.
-  bool cut() const { return cut_; }
-  /// nullptr until one was found.
-  const config::Route* route() const { return route_; }
-  const base::SocketAddress& client() const { return client_; }
-  /// Place in Backend::servers; kNoSlot: none was chosen.
-  uint32_t server_index() const { return server_index_; }
-  uint64_t began_ns() const { return began_ns_; }
-  uint64_t messages_in() const { return messages_in_; }
-  uint64_t frames_out() const { return frames_out_; }
 
  private:
   // ---- admission.cc
@@ -157,6 +147,26 @@ class Session : private SessionBytes {
   void EndPassage(Environment& environment, ws::CloseCode code, std::string_view reason,
                   Ending ending, Intents& intents);
 
+  // ---- serving.cc
+  void OnFileRequest(Environment& environment, const http::RequestHead& head, Intents& intents);
+  void LookForFile(Environment& environment, const http::RequestHead& head, FileLook look,
+                   Intents& intents);
+  void AskForFile(Environment& environment, std::string_view name, Intents& intents);
+  void DropRequest(Environment& environment, Intents& intents);
+  void AnswerWithFile(Environment& environment, const http::RequestHead& head, const FileForm& form,
+                      FileLook look, Intents& intents);
+
+  // ---- file_answer.cc
+  void SendAnswer(Environment& environment, http::Method method, const FileAnswer& answer,
+                  FileLook look, Intents& intents);
+  [[nodiscard]] bool KeepParts(Environment& environment, const FileAnswer& answer);
+  void SendNextPart(Environment& environment, Intents& intents);
+  void AnswerWithout(Environment& environment, const http::RequestHead& head,
+                     const http::Refusal& refusal, Intents& intents);
+  void AnswerWithSlash(Environment& environment, const http::RequestHead& head, Intents& intents);
+  void EndServing(Environment& environment, Intents& intents);
+  void CutServing(Environment& environment, Ending ending, Intents& intents);
+
   // ---- tcp.cc
   void OnFrames(Environment& environment, base::Piece piece, Intents& intents);
   void OnBackendBytes(Environment& environment, base::Piece piece, Intents& intents);
@@ -183,9 +193,6 @@ class Session : private SessionBytes {
   void OnBackendEndEarly(Environment& environment, LinkEnd end, Intents& intents);
   void OnOpenDue(Environment& environment, ClientLook client, Intents& intents);
   [[nodiscard]] bool SendPing(Environment& environment, Intents& intents);
-  /// Whether bytes pass as they are, now or until just now.
-  bool passes() const { return std::holds_alternative<Passage>(stream_); }
-  uint64_t LastByteNs() const;
   uint64_t NextDueNs(const Environment& environment) const;
 };
 

@@ -4,6 +4,7 @@
 // Behaviour is in session.h.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "gateway/base/arena.h"
@@ -13,6 +14,7 @@
 #include "gateway/config/config.h"
 #include "gateway/route/server_choice.h"
 #include "gateway/session/ending.h"
+#include "gateway/session/file_index.h"
 #include "gateway/session/stream.h"
 
 namespace ringway::session {
@@ -22,11 +24,40 @@ enum class State : uint8_t {
   kDialing,    ///< the client waits for its 101; it is not read meanwhile
   kAnswering,  ///< websocket mode: the backend has the request and has not answered it
   kRelaying,   ///< websocket mode: an answer other than 101 is on its way to the client
+  kServing,    ///< static mode: the answer to a request is looked for or on its way
   kOpen,       ///< messages flow
   kClosing,    ///< the first cause to end is known; links are being ended in order
 };
 
 class SessionBytes {
+ public:
+  State state() const { return state_; }
+  const Ending& ending() const { return ending_; }
+  /// Whether a 101 was sent.
+  bool upgraded() const { return upgraded_; }
+  /// The closing did not end in time.
+  bool cut() const { return cut_; }
+  /// nullptr until one was found.
+  const config::Route* route() const { return route_; }
+  const base::SocketAddress& client() const { return client_; }
+  /// Place in Backend::servers; kNoSlot: none was chosen.
+  uint32_t server_index() const { return server_index_; }
+  uint64_t began_ns() const { return began_ns_; }
+  uint64_t messages_in() const { return messages_in_; }
+  uint64_t frames_out() const { return frames_out_; }
+  /// The place of the file of a Find intent: its route, and a path below the root that ends with a
+  /// zero byte. REQUIRES: such an intent was given, and OnFound was not called since.
+  WantedFile wanted_file() const {
+    const auto& serving = std::get<Serving>(stream_);
+    return {.route_index = route_->index,
+            .path = {reinterpret_cast<const char*>(serving.name.data()), serving.name_bytes}};
+  }
+
+  /// A link's socket took bytes.
+  void OnSent(base::LinkRole to, uint64_t now_ns) {
+    (to == base::LinkRole::kClient ? client_sent_ns_ : backend_sent_ns_) = now_ns;
+  }
+
  protected:
   SessionBytes(uint32_t listener_index, const base::SocketAddress& client, uint64_t now_ns)
       : began_ns_(now_ns),
@@ -36,10 +67,17 @@ class SessionBytes {
         client_(client),
         listener_index_(listener_index) {}
 
+  /// Whether bytes pass as they are, now or until just now.
+  bool passes() const { return std::holds_alternative<Passage>(stream_); }
+  /// What either side takes of a long queue counts: its source is not read meanwhile.
+  uint64_t LastByteNs() const {
+    return std::max({client_active_ns_, backend_active_ns_, client_sent_ns_, backend_sent_ns_});
+  }
+
   const config::Route* route_ = nullptr;
   Stream stream_;
   /// Bytes that came and could not be used yet: the front of a request head (a chunk), what came
-  /// behind it (a chunk), or the front of a frame (a cell).
+  /// behind it (a chunk), both (the same, static mode), or the front of a frame (a cell).
   base::Piece held_;
   /// While the backend is dialled, tcp mode: the 101 (a cell). websocket mode, until the backend
   /// has answered: the request as it is forwarded (a chunk). Behind either the request's host.

@@ -41,6 +41,21 @@ struct Passage {
   ws::HeaderFollower from_backend{ws::Direction::kFromBackend};
 };
 
+/// static mode: one request, from its head until all of its answer is queued or has left.
+struct Serving {
+  base::Lease file;   ///< whose bytes are sent
+  base::Lease name;   ///< of the file that the worker was asked for (a cell or a chunk)
+  base::Lease parts;  ///< what is left to say of an answer in parts (a chunk)
+  uint16_t name_bytes = 0;
+  uint16_t head_bytes = 0;  ///< of the request, at the front of what is held
+  uint8_t candidate = 0;    ///< which of the names that the path may stand for
+  uint8_t next_part = 0;
+  bool awaits_file = false;   ///< the worker looks for it
+  bool is_answered = false;   ///< a head is on its way: nothing but its body may follow
+  bool keeps_client = false;  ///< the client's connection goes on behind the answer
+  bool moved_timer = false;   ///< it is later than the next request's
+};
+
 /// One head as it came, and what lay behind it.
 struct RawAnswer {
   std::string_view head;
@@ -49,6 +64,6 @@ struct RawAnswer {
 
 enum class HeaderStep : uint8_t { kNotWhole, kTaken, kRefused };
 
-using Stream = std::variant<Frames, Answer, Passage>;
+using Stream = std::variant<Frames, Answer, Passage, Serving>;
 
 }  // namespace ringway::session

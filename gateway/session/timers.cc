@@ -84,7 +84,10 @@ void Session::OnOpenDue(Environment& environment, ClientLook client, Intents& in
 
 void Session::OnDue(Environment& environment, ClientLook client, Intents& intents) {
   const uint64_t due = state_ == State::kOpen ? 0 : NextDueNs(environment);
-  if (environment.now_ns < due) return intents.Timer(due);
+  if (environment.now_ns < due) {
+    if (auto* const serving = std::get_if<Serving>(&stream_)) serving->moved_timer = true;
+    return intents.Timer(due);
+  }
   switch (state_) {
     case State::kHandshake:
       // A connection that rests between two requests is closed without a word (RFC 9112 9.5).
@@ -109,17 +112,16 @@ void Session::OnDue(Environment& environment, ClientLook client, Intents& intent
     case State::kRelaying:
       environment.counters.idle_timeouts.Add(1);
       return CutAnswer(environment, EndReason::kIdle, intents);
+    case State::kServing:
+      environment.counters.idle_timeouts.Add(1);
+      return CutServing(environment, {EndSide::kGateway, EndReason::kIdle, answered_status_},
+                        intents);
     case State::kOpen:
       return OnOpenDue(environment, client, intents);
     case State::kClosing:
       environment.counters.close_timeouts.Add(1);
       return OnCut(intents);
   }
-}
-
-// What either side takes of a long queue counts: its source is not read meanwhile.
-uint64_t Session::LastByteNs() const {
-  return std::max({client_active_ns_, backend_active_ns_, client_sent_ns_, backend_sent_ns_});
 }
 
 uint64_t Session::NextDueNs(const Environment& environment) const {
@@ -134,6 +136,7 @@ uint64_t Session::NextDueNs(const Environment& environment) const {
     case State::kAnswering:
       return After(state_since_ns_, limits.handshake_timeout_ns);
     case State::kRelaying:
+    case State::kServing:
       return After(std::max(state_since_ns_, LastByteNs()), limits.idle_timeout_ns);
     case State::kOpen: {
       const uint64_t idle = After(LastByteNs(), limits.idle_timeout_ns);

@@ -190,6 +190,7 @@ void Worker::OnWritable(const io_uring_cqe& cqe, LinkId id) {
   if (link == nullptr) return counters_.completions_stale.Add(1);
   if (splice::Splicer::OnWritable(cqe, link->splice)) --link->in_flight;
   if (link->dropping) return FreeIfIdle(id.slot);
+  if (memory_.slots[link->session].download != kNoSlot) return MarkDownloadDue(id.slot);
   const uint32_t from = OppositeOf(*link);
   const bool pours = from != kNoSlot && memory_.links[from].splice.pipe != splice::kNoPipe;
   if (pours && !Pour(from, id.slot)) return;

@@ -149,8 +149,9 @@ void Worker::OnSend(const io_uring_cqe& cqe, LinkId id) {
     case write::SendOutcome::kCancelled:
       if (!link->send.queue.empty()) return MarkDue(id.slot);
       FinishIfEmpty(id.slot);
-      if (memory_.links.Find(id.slot, id.generation) != nullptr) OnTargetEmpty(id.slot);
-      return;
+      if (memory_.links.Find(id.slot, id.generation) == nullptr) return;
+      if (slot.awaits_room) return GoOnServing(id.slot);
+      return OnTargetEmpty(id.slot);
     case write::SendOutcome::kUnexpected:
       slot.session.OnEnd(environment_, link->role, session::LinkEnd::kReset, intents_);
       CarryOut(link->session);

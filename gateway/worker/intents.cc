@@ -38,6 +38,7 @@ session::NextServer NextServerAfter(dial::DialOutcome outcome) {
 void Worker::CarryOut(uint32_t session) {
   Slot& slot = memory_.slots[session];
   bool exhausted = false;
+  bool finds = false;
   auto dial = dial::DialOutcome::kConnected;
   for (Intent& intent : intents_.all()) {
     const uint32_t link = slot.links[Index(intent.to)];
@@ -57,6 +58,15 @@ void Worker::CarryOut(uint32_t session) {
       case IntentKind::kTimer:
         CarryOutTimer(session, intent.due_ns);
         break;
+      case IntentKind::kFind:
+        finds = true;
+        break;
+      case IntentKind::kFile:
+        CarryOutFile(session, intent);
+        break;
+      case IntentKind::kMore:
+        slot.awaits_room = true;
+        break;
     }
   }
   intents_.Clear();
@@ -70,6 +80,8 @@ void Worker::CarryOut(uint32_t session) {
     OnDialFailed(session, dial);
     return CarryOut(session);
   }
+  // So does this: each answer takes a request, or a part, of which a bounded number has come.
+  if ((finds && CarryOutFind(session)) || TellRoom(session)) CarryOut(session);
 }
 
 flow::PushResult Worker::CarryOutSend(Slot& slot, Intent& intent) {

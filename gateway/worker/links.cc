@@ -237,6 +237,7 @@ void Worker::FreeIfIdle(uint32_t index) {
 void Worker::FreeLink(uint32_t index) {
   DropPipes(index);
   Link& link = memory_.links[index];
+  if (link.role == LinkRole::kClient) CloseDownload(memory_.slots[link.session]);
   DiscardQueue(link);
   static_cast<void>(ring_.kernel().Close(link.fd));
   const uint32_t session = link.session;

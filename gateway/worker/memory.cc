@@ -8,19 +8,40 @@
 #include "gateway/route/server_choice.h"
 
 namespace ringway::worker {
+namespace {
 
-absl::StatusOr<Memory> Memory::Reserve(const base::Limits& limits, uint64_t now_ms) {
+/// One for each buffer, and for what many clients get of one file at once: as many as have a head
+/// in front of it.
+uint32_t SlicesMax(const base::Limits& limits) {
+  return limits.small_buffers + limits.bulk_buffers + 2 * limits.chunks + 2 * limits.cells;
+}
+
+}  // namespace
+
+absl::StatusOr<Memory> Memory::Reserve(const base::Limits& limits, FileSources sources,
+                                       uint64_t now_ms) {
   const uint32_t sessions = limits.sessions_per_worker_max;
   const uint32_t links_max = 2 * sessions;
-  auto arena =
-      base::Arena::Map({limits.small_buffers, limits.bulk_buffers, limits.chunks, limits.cells});
+  // What is remembered, and what each session may send that is not.
+  const uint32_t files_max = limits.cached_files + sessions;
+  auto arena = base::Arena::Map(
+      {limits.small_buffers, limits.bulk_buffers, limits.chunks, limits.cells, files_max});
   if (!arena.ok()) return arena.status();
   auto links = base::Slab<Link>::Map(links_max, "links");
   if (!links.ok()) return links.status();
   auto slots = base::Slab<Slot>::Map(sessions, "sessions");
   if (!slots.ok()) return slots.status();
-  auto slices = flow::SlicePool::Map(
-      limits.small_buffers + limits.bulk_buffers + limits.chunks + limits.cells, "slices");
+  auto downloads = base::Slab<Download>::Map(sessions, "downloads");
+  if (!downloads.ok()) return downloads.status();
+  auto files = files::Files::Map({.slots = files_max,
+                                  .cached_files = limits.cached_files,
+                                  .open_files = limits.open_files,
+                                  .small_bytes_max = limits.small_file_bytes_max,
+                                  .roots = std::move(sources.roots),
+                                  .shared = std::move(sources.shared),
+                                  .seed = sources.seed});
+  if (!files.ok()) return files.status();
+  auto slices = flow::SlicePool::Map(SlicesMax(limits), "slices");
   if (!slices.ok()) return slices.status();
   auto wheel = base::TimingWheel::Map(sessions + kWorkerTimers, now_ms);
   if (!wheel.ok()) return wheel.status();
@@ -28,6 +49,8 @@ absl::StatusOr<Memory> Memory::Reserve(const base::Limits& limits, uint64_t now_
   if (!due.ok()) return due.status();
   auto waiting = base::Fifo<base::LinkId>::Map(2 * links_max, "list of waiting links");
   if (!waiting.ok()) return waiting.status();
+  auto downloads_due = base::Fifo<base::LinkId>::Map(2 * links_max, "list of due downloads");
+  if (!downloads_due.ok()) return downloads_due.status();
   auto ended = base::Fifo<uint32_t>::Map(sessions, "list of ended sessions");
   if (!ended.ok()) return ended.status();
   auto backend_gone = base::Fifo<uint32_t>::Map(2 * sessions, "list of sessions without backend");
@@ -35,10 +58,13 @@ absl::StatusOr<Memory> Memory::Reserve(const base::Limits& limits, uint64_t now_
   return Memory{.arena = *std::move(arena),
                 .links = *std::move(links),
                 .slots = *std::move(slots),
+                .downloads = *std::move(downloads),
+                .files = *std::move(files),
                 .slices = *std::move(slices),
                 .wheel = *std::move(wheel),
                 .due = *std::move(due),
                 .waiting = *std::move(waiting),
+                .downloads_due = *std::move(downloads_due),
                 .ended = *std::move(ended),
                 .backend_gone = *std::move(backend_gone)};
 }

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "gateway/base/arena.h"
@@ -15,25 +17,37 @@
 #include "gateway/base/slab.h"
 #include "gateway/base/timing_wheel.h"
 #include "gateway/config/config.h"
+#include "gateway/files/files.h"
 #include "gateway/flow/send_queue.h"
 #include "gateway/worker/slots.h"
 
 namespace ringway::worker {
+
+/// Where files come from, as WorkerOptions has it.
+struct FileSources {
+  std::vector<int> roots;
+  std::shared_ptr<files::SharedFiles> shared;
+  uint64_t seed = 0;
+};
 
 /// One worker's; address space until it is used. One thread.
 struct Memory {
   base::Arena arena;
   base::Slab<Link> links;  ///< two for each session
   base::Slab<Slot> slots;
+  base::Slab<Download> downloads;  ///< one for each session
+  files::Files files;
   flow::SlicePool slices;
-  base::TimingWheel wheel;            ///< one timer for each session, and the worker's own
-  base::Fifo<base::LinkId> due;       ///< links with something to send
-  base::Fifo<base::LinkId> waiting;   ///< links that wait for a receive buffer
-  base::Fifo<uint32_t> ended;         ///< sessions without links
-  base::Fifo<uint32_t> backend_gone;  ///< sessions whose backend link has gone
+  base::TimingWheel wheel;                 ///< one timer for each session, and the worker's own
+  base::Fifo<base::LinkId> due;            ///< links with something to send
+  base::Fifo<base::LinkId> waiting;        ///< links that wait for a receive buffer
+  base::Fifo<base::LinkId> downloads_due;  ///< links of clients whose file can go on
+  base::Fifo<uint32_t> ended;              ///< sessions without links
+  base::Fifo<uint32_t> backend_gone;       ///< sessions whose backend link has gone
 
   /// RESOURCE_EXHAUSTED, with the limit to lower, where address space is not to be had.
-  static absl::StatusOr<Memory> Reserve(const base::Limits& limits, uint64_t now_ms);
+  static absl::StatusOr<Memory> Reserve(const base::Limits& limits, FileSources sources,
+                                        uint64_t now_ms);
 };
 
 /// The counts that the workers of one configuration share, with room for all sessions that they may

@@ -10,6 +10,7 @@
 #include "gateway/accept/acceptor.h"
 #include "gateway/base/occupancy.h"
 #include "gateway/base/server_health.h"
+#include "gateway/files/shared_files.h"
 #include "gateway/http/media_types.h"
 #include "gateway/worker/snapshot.h"
 
@@ -32,8 +33,10 @@ struct WorkerOptions {
   /// By Route::index: the root of a static route as a descriptor (O_PATH), lent for the worker's
   /// life; -1 for another mode.
   std::vector<int> roots;
-  /// Shared by all workers; nullptr where no route is static.
-  std::shared_ptr<const http::MediaTypes> media_types;
+  /// Shared by all workers; nullptr: no file is kept in memory.
+  std::shared_ptr<files::SharedFiles> shared_files;
+  /// The same; never nullptr.
+  std::shared_ptr<const http::MediaTypes> media_types = std::make_shared<http::MediaTypes>("");
 };
 
 }  // namespace ringway::worker

@@ -13,6 +13,7 @@
 #include "gateway/base/socket_address.h"
 #include "gateway/base/timing_wheel.h"
 #include "gateway/config/config.h"
+#include "gateway/files/file_sender.h"
 #include "gateway/flow/bulk_meter.h"
 #include "gateway/flow/credit.h"
 #include "gateway/read/receiver.h"
@@ -52,6 +53,14 @@ struct Parked {
 /// nothing; something else goes on from here.
 enum class MoveStep : uint8_t { kAgain, kRest, kEmpty, kOver };
 
+/// A file on its way to a client.
+struct Download {
+  base::Lease file;
+  base::Lease cold;  ///< a chunk that the kernel fills with bytes that were not in memory
+  files::FileRest rest;
+  bool is_due = false;  ///< in the list of those with something to send
+};
+
 /// One client's life and its links.
 struct Slot {
   Slot(uint32_t listener_index, const base::SocketAddress& client, uint64_t now_ns)
@@ -62,6 +71,8 @@ struct Slot {
   std::array<uint64_t, 2> bytes_in{};                              ///< by LinkRole
   std::array<uint64_t, 2> bytes_out{};
   std::array<uint64_t, 2> bytes_spliced{};  ///< of bytes_in
+  uint32_t download = base::kNoSlot;
+  bool awaits_room = false;  ///< OnRoom was asked for
 };
 
 /// What must come at once to be worth a splice. Half a window, because a small one brings no more.

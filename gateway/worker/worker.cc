@@ -25,15 +25,14 @@ constexpr size_t kTimersPerPass = 256;
 constexpr uint64_t kTrimIntervalMs = 1000;
 constexpr uint64_t kQuietCompletions = 1000;
 
-ws::ReaderRules RulesOf(const base::Limits& limits) {
-  return {.frame_bytes_max = limits.frame_bytes_max, .message_bytes_max = limits.message_bytes_max};
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(uring::Kernel& kernel, base::Clock& clock,
                                                      Observer& observer, WorkerOptions options) {
-  auto memory = Memory::Reserve(options.snapshot->config->limits, clock.NowNs() / kNsPerMs);
+  auto memory = Memory::Reserve(
+      options.snapshot->config->limits,
+      {.roots = options.roots, .shared = options.shared_files, .seed = options.seed},
+      clock.NowNs() / kNsPerMs);
   if (!memory.ok()) return memory.status();
   std::unique_ptr<Worker> worker(
       new Worker(kernel, clock, observer, std::move(options), *std::move(memory)));
@@ -48,36 +47,13 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(uring::Kernel& kernel, base
 
 Worker::Worker(uring::Kernel& kernel, base::Clock& clock, Observer& observer, WorkerOptions options,
                Memory memory)
-    : ring_(kernel),
-      clock_(clock),
-      observer_(observer),
-      options_(std::move(options)),
-      limits_(options_.snapshot->config->limits),
-      memory_(std::move(memory)),
-      acceptor_(ring_, counters_, options_.sockets),
-      dialer_(ring_, counters_),
-      sender_(ring_, memory_.arena, memory_.slices, counters_),
-      splicer_(ring_, counters_, limits_.pipes),
-      servers_(
-          *options_.snapshot->config,
-          {.occupancy = *options_.occupancy, .health = *options_.health, .counters = counters_},
-          {.first = options_.index, .seed = options_.seed}),
-      addresses_(std::make_unique<ServerAddresses>(options_.snapshot->addresses)),
-      next_source_(options_.snapshot->config->backends.size(), options_.index),
-      budget_(limits_.worker_queued_bytes_max),
-      environment_{.arena = memory_.arena,
-                   .counters = counters_,
-                   .occupancy = *options_.occupancy,
-                   .table = options_.snapshot->table,
-                   .servers = servers_,
-                   .limits = limits_,
-                   .rules = RulesOf(limits_),
-                   .now_ns = clock.NowNs()},
-      completions_(kCompletionsPerTurnMax) {}
+    : WorkerParts(kernel, clock, observer, std::move(options), std::move(memory)) {}
 
 Worker::~Worker() {
   delete posted_addresses_.load();
   if (!finished()) Abandon();
+  memory_.files.Forget();
+  memory_.files.Collect();
 }
 
 // The ring has failed: no operation will complete any more, and what the kernel still holds it
@@ -86,6 +62,7 @@ void Worker::Abandon() {
   for (uint32_t session = 0; session < memory_.slots.touched(); ++session) {
     if (!memory_.slots.IsOpen(session)) continue;
     memory_.slots[session].session.Leave(environment_);
+    CloseDownload(memory_.slots[session]);
     memory_.slots.Close(session);
   }
   for (uint32_t link = 0; link < memory_.links.touched(); ++link) {
@@ -112,6 +89,7 @@ absl::Status Worker::Turn() {
     return absl::InternalError(absl::StrCat("io_uring_enter failed: ", std::strerror(-error)));
   }
   environment_.now_ns = clock_.NowNs();
+  environment_.unix_s = clock_.UnixSeconds();
   TakePostedAddresses();
   const size_t count = ring_.Reap(completions_);
   counters_.turns.Add(1);
@@ -121,12 +99,15 @@ absl::Status Worker::Turn() {
   if (count > 0 && !awaits_quiet_) AwaitQuiet();
   OnDueTimers();
   if (!draining_ && drain_requested_.load(std::memory_order_acquire)) BeginDrain();
+  SendDownloads();
   OnBackendsGone();
   EndSessions();
   SendDue();
   receiver_->Replenish();
   ArmWaiting();
+  memory_.files.Collect();
   SetGauges();
+  turn_times_.Record(clock_.NowNs() - environment_.now_ns);
   return absl::OkStatus();
 }
 
@@ -161,6 +142,10 @@ void Worker::OnCompletion(const io_uring_cqe& cqe) {
       return OnReadable(cqe, id);
     case Operation::kWritable:
       return OnWritable(cqe, id);
+    case Operation::kOpenFile:
+      return OnFileOpened(cqe, id);
+    case Operation::kReadFile:
+      return OnFileRead(cqe, id);
     case Operation::kWake:
       wake_armed_ = false;
       // WHY not draining_: that is set later in this turn, and nobody would wake this read again.
@@ -180,6 +165,7 @@ void Worker::ArmWake() {
 }
 
 uint64_t Worker::WaitNs() const {
+  if (!memory_.downloads_due.empty()) return 0;
   const uint64_t due_ms = memory_.wheel.NextDueMs();
   if (due_ms == base::TimingWheel::kNever) return uring::kNoTimeout;
   const uint64_t now_ns = environment_.now_ns;

@@ -8,38 +8,22 @@
 //            each one     -> accept / dial / read / write, by its kind
 //            each event   -> session -> intents -> a link's queue
 //            due timers   -> session -> intents
+//            downloads    -> a piece each
 //            due links    -> one send each
 //            buffers      -> back to the kernel
 #pragma once
 
 #include <liburing.h>
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
-#include <optional>
-#include <vector>
 
 #include "absl/status/statusor.h"
-#include "gateway/accept/acceptor.h"
-#include "gateway/base/clock.h"
-#include "gateway/dial/dialer.h"
-#include "gateway/flow/credit.h"
-#include "gateway/read/receiver.h"
-#include "gateway/route/server_choice.h"
-#include "gateway/session/environment.h"
-#include "gateway/session/intent.h"
-#include "gateway/splice/splicer.h"
-#include "gateway/worker/memory.h"
-#include "gateway/worker/observer.h"
-#include "gateway/worker/options.h"
-#include "gateway/worker/slots.h"
-#include "gateway/write/sender.h"
-#include "uring/ring.h"
+#include "gateway/worker/worker_parts.h"
 
 namespace ringway::worker {
 
-class Worker {
+class Worker : public WorkerParts {
  public:
   /// Reserves everything that the limits name and registers with the kernel. To be called, used and
   /// destroyed on one thread. Kernel, clock and observer must outlive it.
@@ -64,18 +48,6 @@ class Worker {
 
   /// Whether a requested end is complete: no session, nothing with the kernel.
   bool finished() const;
-
-  const base::Counters& counters() const { return counters_; }
-  /// Of the end of the last turn. Any thread.
-  const base::Gauges& gauges() const { return gauges_; }
-  const base::Arena& arena() const { return memory_.arena; }
-  uint32_t sessions_open() const { return memory_.slots.open(); }
-  uint32_t links_open() const { return memory_.links.open(); }
-  /// Connections that were accepted and wait for a slot.
-  uint32_t connections_parked() const { return static_cast<uint32_t>(parked_.size()); }
-  uint32_t pipes_held() const { return splicer_.pipes().taken(); }
-  /// Bytes that wait in all send queues.
-  uint64_t queued_bytes() const { return budget_.queued(); }
 
  private:
   Worker(uring::Kernel& kernel, base::Clock& clock, Observer& observer, WorkerOptions options,
@@ -120,6 +92,24 @@ class Worker {
   void CarryOutFinish(uint32_t index);
   void CarryOutTimer(uint32_t session, uint64_t due_ns);
 
+  // ---- downloads.cc: files on their way
+  [[nodiscard]] bool CarryOutFind(uint32_t session);
+  void CarryOutFile(uint32_t session, session::Intent& intent);
+  void OnFileOpened(const io_uring_cqe& cqe, base::LinkId id);
+  void OnFileRead(const io_uring_cqe& cqe, base::LinkId id);
+  void MarkDownloadDue(uint32_t client);
+  void SendDownloads();
+  uint32_t SendPiece(uint32_t client);
+  void OnSentAhead(uint32_t client);
+  void CountFileBytes(uint32_t client, uint32_t bytes);
+  void OnPiece(uint32_t client, files::PieceOutcome outcome);
+  void ReadCold(uint32_t client);
+  void BreakDownload(uint32_t client, session::FileFault fault);
+  void EndDownload(uint32_t client);
+  void CloseDownload(Slot& slot);
+  void GoOnServing(uint32_t client);
+  [[nodiscard]] bool TellRoom(uint32_t session);
+
   // ---- links.cc: the life of links
   uint32_t TryOpenLink(int fd, uint32_t session, base::LinkRole role);
   void OpenClient(int fd, uint32_t listener_index);
@@ -155,46 +145,6 @@ class Worker {
   void LeaveSplice(uint32_t from);
   void DropPipes(uint32_t index);
   uint32_t OppositeOf(const Link& link);
-
-  base::LinkId IdOf(uint32_t index) { return {index, memory_.links.generation(index)}; }
-
-  uring::Ring ring_;
-  base::Clock& clock_;
-  Observer& observer_;
-  const WorkerOptions options_;
-  const base::Limits limits_;
-  base::Counters counters_;
-  base::Gauges gauges_;
-
-  Memory memory_;
-
-  accept::Acceptor acceptor_;
-  dial::Dialer dialer_;
-  std::optional<read::Receiver> receiver_;  ///< always there after Open
-  write::Sender sender_;
-  splice::Splicer splicer_;
-  route::ServerChoice servers_;
-  std::unique_ptr<const ServerAddresses> addresses_;
-  std::vector<uint32_t> next_source_;  ///< of each backend
-  std::vector<Parked> parked_;         ///< at most one for each listening socket
-  flow::ByteBudget budget_;
-  session::Environment environment_;
-  session::Intents intents_;
-
-  /// Completions that one turn takes at most; more wait in the ring for the next.
-  static constexpr size_t kCompletionsPerTurnMax = 1024;
-  std::vector<io_uring_cqe> completions_;
-
-  /// Newer addresses that the worker has not taken yet; whoever takes the pointer out owns it.
-  std::atomic<const ServerAddresses*> posted_addresses_{nullptr};
-  /// Written by any thread, read by the worker once a turn: it sees the request in the turn after
-  /// its wake descriptor was written at the latest.
-  std::atomic<bool> drain_requested_{false};
-  bool awaits_quiet_ = false;               ///< TrimTimer is set
-  uint64_t completions_at_trim_check_ = 0;  ///< and was set at this count of completions
-  bool draining_ = false;
-  bool wake_armed_ = false;
-  uint64_t wake_value_ = 0;  ///< where the kernel puts the wake descriptor's count
 };
 
 }  // namespace ringway::worker

@@ -5,7 +5,9 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "uring/user_data.h"
 
@@ -44,6 +46,26 @@ void Sender::Submit(base::LinkId id, int fd, SendState& state) {
                        .Pack();
   state.in_flight = true;
   counters_->sends.Add(1);
+}
+
+flow::Returned Sender::SendAhead(int fd, SendState& state) {
+  RINGWAY_CHECK(!state.in_flight && !state.broken && !state.queue.empty());
+  flow::Returned all;
+  int sent = 1;
+  while (sent > 0 && !state.queue.empty()) {
+    bool is_first = true;
+    state.queue.TakeFront(*slices_, [&](const uint8_t* data, uint32_t bytes) {
+      if (!std::exchange(is_first, false)) return false;
+      sent = ring_->kernel().SendAhead(fd, {data, bytes});
+      return true;
+    });
+    const flow::Returned returned =
+        state.queue.OnSent(*slices_, *arena_, static_cast<uint32_t>(std::max(sent, 0)));
+    all.client_bytes += returned.client_bytes;
+    all.backend_bytes += returned.backend_bytes;
+    all.bytes += returned.bytes;
+  }
+  return all;
 }
 
 Sent Sender::OnCompletion(const io_uring_cqe& cqe, SendState& state) {

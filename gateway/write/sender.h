@@ -55,6 +55,11 @@ class Sender {
   /// flight, the socket is not broken.
   void Submit(base::LinkId id, int fd, SendState& state);
 
+  /// Sends the front of the queue directly, as far as the socket takes it at once, and says that
+  /// more follows (MSG_MORE). What does not leave stays, errors too: Submit meets them again.
+  /// REQUIRES: as Submit.
+  flow::Returned SendAhead(int fd, SendState& state);
+
   /// Takes the completion of a send.
   Sent OnCompletion(const io_uring_cqe& cqe, SendState& state);
 

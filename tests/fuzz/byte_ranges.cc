@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "gateway/base/check.h"
+#include "gateway/http/backend_response.h"
 #include "gateway/http/file_response.h"
 
 namespace {

@@ -15,6 +15,7 @@ namespace ringway::sim {
 class SimClock : public base::Clock {
  public:
   uint64_t NowNs() override { return now_ns; }
+  int64_t UnixSeconds() override { return 1'700'000'000; }
 
   /// Not zero, which sessions take for "never".
   uint64_t now_ns = 1'000'000'000;

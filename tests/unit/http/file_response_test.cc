@@ -9,6 +9,7 @@
 #include <limits>
 #include <string>
 
+#include "gateway/http/backend_response.h"
 #include "gateway/http/entity_tag.h"
 #include "gateway/http/media_types.h"
 

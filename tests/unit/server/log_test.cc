@@ -19,6 +19,7 @@ constexpr uint64_t kSecond = 1'000'000'000;
 class HandClock : public base::Clock {
  public:
   uint64_t NowNs() override { return now_ns; }
+  int64_t UnixSeconds() override { return 1'700'000'000; }
   uint64_t now_ns = 5 * kSecond;
 };
 
@@ -38,9 +39,10 @@ TEST(RateLimit, LetsOneThroughInEachIntervalAndCountsTheRest) {
 TEST(StateLines, SayWhatAWorkerHoldsAndWhichCountersMoved) {
   base::Gauges gauges;
   base::Counters counters;
-  EXPECT_EQ(StateLines(0, gauges, counters),
+  base::TurnTimes turns;
+  EXPECT_EQ(StateLines(0, gauges, counters, turns),
             (std::vector<std::string>{"state worker=0 sessions=0 links=0 leases=0 queued_bytes=0",
-                                      "counters worker=0"}));
+                                      "counters worker=0", "turns worker=0 longest_us=0"}));
   gauges.sessions_open.Set(1);
   gauges.links_open.Set(2);
   gauges.leases_out.Set(7);
@@ -48,10 +50,13 @@ TEST(StateLines, SayWhatAWorkerHoldsAndWhichCountersMoved) {
   gauges.bytes_queued.Set(1ULL << 40);
   counters.turns.Add(12);
   counters.accepted.Add(1);
-  EXPECT_EQ(StateLines(5, gauges, counters),
+  for (const uint64_t us : {0, 1, 1, 3, 1023, 1024, 5'000'000}) turns.Record(us * 1000 + 999);
+  EXPECT_EQ(StateLines(5, gauges, counters, turns),
             (std::vector<std::string>{
                 "state worker=5 sessions=1 links=2 leases=3 queued_bytes=1099511627776",
-                "counters worker=5 turns=12 accepted=1"}));
+                "counters worker=5 turns=12 accepted=1",
+                "turns worker=5 longest_us=5000000 below_1us=1 below_2us=2 below_4us=1 "
+                "below_1024us=1 below_2048us=1 from_1048576us=1"}));
 }
 
 TEST(RateLimit, LetsTheFirstThroughAtTheBeginningOfTime) {

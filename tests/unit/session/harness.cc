@@ -67,6 +67,12 @@ std::string_view Word(IntentKind kind) {
       return "drop";
     case IntentKind::kTimer:
       return "timer";
+    case IntentKind::kFind:
+      return "find";
+    case IntentKind::kFile:
+      return "file";
+    case IntentKind::kMore:
+      return "more";
   }
   return "";
 }
@@ -91,6 +97,8 @@ Harness::Harness(const HarnessOptions& options)
                                    .table = *table_,
                                    .servers = *servers_,
                                    .limits = limits,
+                                   .files = files_,
+                                   .media_types = media_types_,
                                    .rules = {.frame_bytes_max = limits.frame_bytes_max,
                                              .message_bytes_max = limits.message_bytes_max},
                                    .now_ns = kBeginNs});
@@ -281,6 +289,10 @@ void Harness::CarryOutOne(const Intent& intent) {
     case IntentKind::kDrop:
       LoseLink(intent.to);
       break;
+    case IntentKind::kFind:
+    case IntentKind::kFile:
+    case IntentKind::kMore:
+      break;  // nobody here serves files
     case IntentKind::kTimer:
       due_ns_ = intent.due_ns;
       break;

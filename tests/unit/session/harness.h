@@ -56,6 +56,12 @@ struct LinkState {
   std::string sent;  ///< since Forget
 };
 
+/// No file is there.
+class NoFiles : public FileIndex {
+ public:
+  FileLook Find(uint32_t, std::string_view) override { return {.outcome = FileOutcome::kMissing}; }
+};
+
 /// Every call fails the test when the session keeps a receive buffer, or wants something sent to a
 /// link that it has finished or dropped; Accept and destruction, when a lease is out after the
 /// session's end.
@@ -141,6 +147,8 @@ class Harness {
   std::shared_ptr<const config::Config> config_;
   base::Arena arena_;
   base::Counters counters_;
+  NoFiles files_;
+  http::MediaTypes media_types_{""};
   std::optional<route::Table> table_;
   std::optional<base::Occupancy> occupancy_;
   std::optional<base::ServerHealth> health_;

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a session asks about files: a worker remembers what it has found below the roots of its
+// static routes, and whoever holds a lease on a file has it for as long.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "gateway/base/arena.h"
+
+namespace ringway::session {
+
+enum class FileOutcome : uint8_t {
+  kFile,
+  kDirectory,
+  kMissing,      ///< there is none, or none that may be seen
+  kUnknown,      ///< the worker has to look for it
+  kUnavailable,  ///< it may be there, but descriptors or memory are not, or the disk fails
+};
+
+struct FileLook {
+  FileOutcome outcome = FileOutcome::kUnknown;
+  /// kFile: its bytes are at `data()` if they are in memory; else that is nullptr.
+  base::Lease file;
+  uint64_t bytes = 0;
+  int64_t modified_ns = 0;  ///< since 1970
+};
+
+/// Why a file that was found cannot be sent whole.
+enum class FileFault : uint8_t { kChanged, kUnreadable };
+
+struct WantedFile {
+  uint32_t route_index = 0;
+  std::string_view path;  ///< below the route's root, without a slash in front
+};
+
+class FileIndex {
+ public:
+  virtual ~FileIndex() = default;
+
+  /// Looks at what is remembered and enters no kernel. `path`: below the root of the route.
+  virtual FileLook Find(uint32_t route_index, std::string_view path) = 0;
+};
+
+}  // namespace ringway::session

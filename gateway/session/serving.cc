@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// static mode: a request is answered with a file. What the worker remembers of files is asked at
+// once; what it does not know it looks for, and the request is held meanwhile. Answers leave one by
+// one: the next request is read when there is room for its answer.
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "gateway/http/boundary.h"
+#include "gateway/http/entity_tag.h"
+#include "gateway/http/file_refusals.h"
+#include "gateway/http/preconditions.h"
+#include "gateway/session/file_answer.h"
+#include "gateway/session/file_name.h"
+#include "gateway/session/held_head.h"
+#include "gateway/session/session.h"
+
+namespace ringway::session {
+namespace {
+
+using base::BufferClass;
+using base::kBufferBytes;
+using http::AfterAnswer;
+using http::Status;
+
+constexpr int64_t kNsPerS = 1'000'000'000;
+
+/// Rounded down, before 1970 too.
+int64_t SecondsOf(int64_t ns) { return ns / kNsPerS - (ns % kNsPerS < 0 ? 1 : 0); }
+
+http::Conditions ConditionsOf(const http::RequestHead& head) {
+  return {.method = head.method,
+          .if_match = head.if_match.Kept(),
+          .if_none_match = head.if_none_match.Kept(),
+          .if_modified_since = head.if_modified_since,
+          .if_unmodified_since = head.if_unmodified_since,
+          .if_range = head.if_range};
+}
+
+/// The status, and for a part of the file which.
+Status Judge(const http::RequestHead& head, const http::Validators& validators, int64_t now_s,
+             uint64_t file_bytes, http::ByteRanges* ranges) {
+  const http::Conditions conditions = ConditionsOf(head);
+  switch (http::EvaluatePreconditions(conditions, validators, now_s)) {
+    case http::PreconditionResult::kNotModified:
+      return Status::kNotModified;
+    case http::PreconditionResult::kFailed:
+      return Status::kPreconditionFailed;
+    case http::PreconditionResult::kProceed:
+      break;
+  }
+  if (http::EvaluateIfRange(conditions, validators, now_s) == http::RangeUse::kIgnored) {
+    return Status::kOk;
+  }
+  switch (http::ResolveByteRanges(head.range, file_bytes, ranges)) {
+    case http::RangeResult::kSatisfiable:
+      return Status::kPartialContent;
+    case http::RangeResult::kUnsatisfiable:
+      return Status::kRangeNotSatisfiable;
+    case http::RangeResult::kNone:
+      break;
+  }
+  return Status::kOk;
+}
+
+}  // namespace
+
+void Session::OnFileRequest(Environment& environment, const http::RequestHead& head,
+                            Intents& intents) {
+  http::Refusal refusal;
+  if (!EnterRoute(environment, &refusal)) return RefuseWith(environment, refusal, intents);
+  auto& serving = stream_.emplace<Serving>();
+  serving.head_bytes = static_cast<uint16_t>(head.head_bytes);
+  serving.keeps_client = head.keep_alive && !ends_after_answer_;
+  state_ = State::kServing;
+  state_since_ns_ = environment.now_ns;
+  environment.counters.file_requests.Add(1);
+  if (head.method == http::Method::kOther) {
+    return AnswerWithout(environment, head, http::kFileMethod, intents);
+  }
+  if (std::max({head.accept_encoding.count, head.if_match.count, head.if_none_match.count}) >
+      http::kListFieldsMax) {
+    return AnswerWithout(environment, head, http::kFileFieldsTooMany, intents);
+  }
+  LookForFile(environment, head, {}, intents);
+}
+
+// `look`: of the form that is the serving's candidate, or unknown.
+void Session::LookForFile(Environment& environment, const http::RequestHead& head, FileLook look,
+                          Intents& intents) {
+  auto& serving = std::get<Serving>(stream_);
+  FileNames names(*route_, head);
+  if (names.result() == http::FilePathResult::kMalformed) {
+    return AnswerWithout(environment, head, http::kFilePathMalformed, intents);
+  }
+  FileForm form;
+  const bool is_hidden = names.result() == http::FilePathResult::kHidden;
+  for (; !is_hidden && names.Get(serving.candidate, &form); ++serving.candidate) {
+    if (look.outcome == FileOutcome::kUnknown) {
+      look = environment.files.Find(route_->index, form.name);
+    }
+    switch (std::exchange(look.outcome, FileOutcome::kUnknown)) {
+      case FileOutcome::kFile:
+        return AnswerWithFile(environment, head, form, std::move(look), intents);
+      case FileOutcome::kUnknown:
+        return AskForFile(environment, form.name, intents);
+      case FileOutcome::kUnavailable:
+        return AnswerWithout(environment, head, http::kFileUnavailable, intents);
+      case FileOutcome::kDirectory:
+        if (form.is_fallback || names.names_folder()) break;
+        return AnswerWithSlash(environment, head, intents);
+      case FileOutcome::kMissing:
+        break;
+    }
+  }
+  AnswerWithout(environment, head, http::kFileMissing, intents);
+}
+
+// The request is kept: its conditions are looked at when the file is there.
+void Session::AskForFile(Environment& environment, std::string_view name, Intents& intents) {
+  auto& serving = std::get<Serving>(stream_);
+  const bool fits = name.size() < kBufferBytes[static_cast<size_t>(BufferClass::kCell)];
+  serving.name = environment.arena.TryTake(fits ? BufferClass::kCell : BufferClass::kChunk);
+  if (!serving.name || !HoldInChunk(environment.arena, held_, &held_)) {
+    return OnPoolExhausted(environment, intents);
+  }
+  std::memcpy(serving.name.data(), name.data(), name.size());
+  serving.name.data()[name.size()] = 0;
+  serving.name_bytes = static_cast<uint16_t>(name.size());
+  serving.awaits_file = true;
+  intents.Find();
+}
+
+void Session::OnFound(Environment& environment, FileLook look, Intents& intents) {
+  if (state_ != State::kServing) return;
+  auto& serving = std::get<Serving>(stream_);
+  serving.awaits_file = false;
+  serving.name = {};
+  // What the worker could not find out, it cannot do again and again.
+  if (look.outcome == FileOutcome::kUnknown) look.outcome = FileOutcome::kUnavailable;
+  http::RequestHead head;
+  http::Refusal refusal;
+  const bool is_whole = http::ParseRequestHead(TextOf(held_), environment.limits.head_bytes_max,
+                                               &head, &refusal) == http::HeadResult::kWhole;
+  RINGWAY_CHECK(is_whole);  // it was when it came
+  LookForFile(environment, head, std::move(look), intents);
+  if (state_ == State::kServing && !serving.awaits_file) DropRequest(environment, intents);
+}
+
+// Its answer is on its way. What came behind it waits in a chunk.
+void Session::DropRequest(Environment& environment, Intents& intents) {
+  const uint32_t head_bytes = std::exchange(std::get<Serving>(stream_).head_bytes, uint16_t{0});
+  const base::Piece request = std::exchange(held_, {});
+  const base::Piece rest{.data = request.data + head_bytes, .bytes = request.bytes - head_bytes};
+  if (rest.bytes == 0 || client_deaf_) return;
+  if (!HoldInChunk(environment.arena, rest, &held_)) OnPoolExhausted(environment, intents);
+}
+
+void Session::AnswerWithFile(Environment& environment, const http::RequestHead& head,
+                             const FileForm& form, FileLook look, Intents& intents) {
+  const auto& serving = std::get<Serving>(stream_);
+  const config::StaticFiles& files = route_->files;
+  FileAnswer answer;
+  const size_t tag_bytes = http::BuildEntityTag(
+      {.bytes = look.bytes, .modified_ns = look.modified_ns}, form.coding, answer.entity_tag);
+  const http::Validators validators{.entity_tag = {answer.entity_tag.data(), tag_bytes},
+                                    .last_modified_s = SecondsOf(look.modified_ns)};
+  answer.response = {
+      .status = Judge(head, validators, environment.unix_s, look.bytes, &answer.ranges),
+      .after = serving.keeps_client ? AfterAnswer::kKeepOpen : AfterAnswer::kClose,
+      .now_s = environment.unix_s,
+      .content_type = environment.media_types.ForPath(form.base),
+      .file_bytes = look.bytes,
+      .last_modified_s = validators.last_modified_s,
+      .entity_tag = validators.entity_tag,
+      .cache_control = files.cache_control,
+      .coding = form.coding,
+      .coding_choice =
+          files.precompressed ? http::CodingChoice::kByAcceptEncoding : http::CodingChoice::kNone,
+      .ranges = answer.ranges.Kept()};
+  if (answer.ranges.count > 1) {
+    answer.response.boundary =
+        http::BoundaryOf(environment.secret, ++environment.multipart_answers);
+  }
+  answered_status_ = static_cast<uint16_t>(answer.response.status);
+  SendAnswer(environment, head.method, answer, std::move(look), intents);
+}
+
+}  // namespace ringway::session

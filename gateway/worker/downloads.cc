@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// static mode: what a session wants of files. The chain, for one that is too large for memory:
+//
+//   1. Find: the file is opened, directly where its name is in memory, else through the ring;
+//   2. File: the link has a download now, and is due;
+//   3. once a turn the links that are due send a piece each, the head in front of the first;
+//   4. a full socket is polled, cold bytes are read into a chunk and queued: then it is due again;
+//   5. the last byte has left: OnRoom.
+#include <utility>
+
+#include "gateway/worker/worker.h"
+
+namespace ringway::worker {
+namespace {
+
+using base::BufferClass;
+using base::kNoSlot;
+using base::LinkId;
+using base::LinkRole;
+using files::PieceOutcome;
+
+constexpr size_t Index(LinkRole role) { return static_cast<size_t>(role); }
+
+/// Of one download before others have their turn, and of all of them in one turn. Sending so much
+/// takes the kernel about 50 and 100 us: what a quiet session waits at most for downloads.
+constexpr uint32_t kPieceBytes = 256 * 1024;
+constexpr uint32_t kDownloadBytesPerTurn = 512 * 1024;
+
+/// Behind so much that waits for the client its next request is not looked at. Of answers from
+/// memory; some dozens leave in one send then.
+constexpr uint32_t kSlicesBeforeNextMax = 32;
+constexpr uint32_t kBytesBeforeNextMax = 128 * 1024;
+
+/// A queue of at most so many slices is a head, which leaves together with the file's first bytes.
+constexpr uint32_t kSlicesAheadMax = 2;
+
+}  // namespace
+
+// False: the answer will come through the ring.
+bool Worker::CarryOutFind(uint32_t session) {
+  Slot& slot = memory_.slots[session];
+  const uint32_t client = slot.links[Index(LinkRole::kClient)];
+  if (client == kNoSlot || memory_.links[client].dropping) return false;
+  const session::WantedFile wanted = slot.session.wanted_file();
+  files::Look look =
+      memory_.files.Open(wanted.route_index, wanted.path.data(), environment_.now_ns);
+  if (look.outcome == files::LookOutcome::kUnknown) {
+    memory_.files.Submit(IdOf(client), wanted.route_index, wanted.path.data());
+    ++memory_.links[client].in_flight;
+    return false;
+  }
+  slot.session.OnFound(environment_, ForSession(std::move(look)), intents_);
+  return true;
+}
+
+void Worker::OnFileOpened(const io_uring_cqe& cqe, LinkId id) {
+  Link* link = memory_.links.Find(id.slot, id.generation);
+  RINGWAY_CHECK(link != nullptr);  // it lives until its last operation has ended
+  --link->in_flight;
+  const uint32_t session = link->session;
+  session::Session& asking = memory_.slots[session].session;
+  if (link->dropping) {
+    if (cqe.res >= 0) static_cast<void>(ring_.kernel().Close(cqe.res));
+    return FreeIfIdle(id.slot);
+  }
+  const session::WantedFile wanted = asking.wanted_file();
+  files::Look look =
+      memory_.files.OnCompletion(cqe, wanted.route_index, wanted.path, environment_.now_ns);
+  asking.OnFound(environment_, ForSession(std::move(look)), intents_);
+  CarryOut(session);
+  ArmReceives(session);
+}
+
+void Worker::CarryOutFile(uint32_t session, session::Intent& intent) {
+  Slot& slot = memory_.slots[session];
+  const uint32_t client = slot.links[Index(LinkRole::kClient)];
+  if (client == kNoSlot || memory_.links[client].dropping || memory_.links[client].send.broken) {
+    return;
+  }
+  RINGWAY_CHECK_OP(slot.download, ==, kNoSlot);
+  slot.download = memory_.downloads.TryOpen();
+  RINGWAY_CHECK(slot.download != kNoSlot);  // there is one for each session
+  Download& download = memory_.downloads[slot.download];
+  download.rest = {.fd = memory_.files.DescriptorOf(intent.piece.lease),
+                   .offset = intent.offset,
+                   .bytes = intent.bytes,
+                   .status = memory_.files.StatusOf(intent.piece.lease)};
+  download.file = std::move(intent.piece.lease);
+  MarkDownloadDue(client);
+}
+
+void Worker::MarkDownloadDue(uint32_t client) {
+  Download& download = memory_.downloads[memory_.slots[memory_.links[client].session].download];
+  if (std::exchange(download.is_due, true)) return;
+  memory_.downloads_due.Push(IdOf(client));
+}
+
+// Each gets its piece in the order in which they became due; what this turn has no room for is
+// first in the next, which does not wait.
+void Worker::SendDownloads() {
+  uint32_t left = kDownloadBytesPerTurn;
+  for (uint32_t tries = memory_.downloads_due.size(); tries > 0 && left > 0; --tries) {
+    const LinkId id = memory_.downloads_due.Pop();
+    const Link* link = memory_.links.Find(id.slot, id.generation);
+    if (link == nullptr) continue;
+    const uint32_t slot = memory_.slots[link->session].download;
+    if (slot == kNoSlot) continue;
+    memory_.downloads[slot].is_due = false;
+    if (link->dropping) continue;
+    left -= std::min(left, SendPiece(id.slot));
+  }
+}
+
+// Returns how much it has sent. Where nothing can be sent now, an event is on its way that makes
+// the download due again.
+uint32_t Worker::SendPiece(uint32_t client) {
+  Link& link = memory_.links[client];
+  Download& download = memory_.downloads[memory_.slots[link.session].download];
+  if (link.send.in_flight || download.cold) return 0;
+  if (!link.send.queue.empty()) {
+    if (link.send.queue.slices() <= kSlicesAheadMax) OnSentAhead(client);
+    if (!link.send.queue.empty()) {
+      MarkDue(client);
+      return 0;
+    }
+  }
+  const files::Piece piece = file_sender_.Send(link.fd, kPieceBytes, download.rest);
+  CountFileBytes(client, piece.bytes);
+  OnPiece(client, piece.outcome);
+  return piece.bytes;
+}
+
+// The head leaves with MSG_MORE, so that it shares a segment with what follows it.
+void Worker::OnSentAhead(uint32_t client) {
+  Link& link = memory_.links[client];
+  const flow::Returned returned = sender_.SendAhead(link.fd, link.send);
+  CountFileBytes(client, returned.bytes);
+  OnReturned(memory_.slots[link.session], returned);
+}
+
+void Worker::CountFileBytes(uint32_t client, uint32_t bytes) {
+  if (bytes == 0) return;
+  Slot& slot = memory_.slots[memory_.links[client].session];
+  slot.bytes_out[Index(LinkRole::kClient)] += bytes;
+  counters_.client_bytes_out.Add(bytes);
+  slot.session.OnSent(LinkRole::kClient, environment_.now_ns);
+}
+
+void Worker::OnPiece(uint32_t client, PieceOutcome outcome) {
+  Link& link = memory_.links[client];
+  Slot& slot = memory_.slots[link.session];
+  switch (outcome) {
+    case PieceOutcome::kSent:
+      if (memory_.downloads[slot.download].rest.bytes == 0) return EndDownload(client);
+      return MarkDownloadDue(client);
+    case PieceOutcome::kFull:
+      if (link.splice.writable_armed) return;
+      splicer_.ArmWritable(IdOf(client), link.fd, link.splice);
+      ++link.in_flight;
+      return;
+    case PieceOutcome::kCold:
+      return ReadCold(client);
+    case PieceOutcome::kChanged:
+      return BreakDownload(client, session::FileFault::kChanged);
+    case PieceOutcome::kUnreadable:
+      return BreakDownload(client, session::FileFault::kUnreadable);
+    case PieceOutcome::kBroken:
+    case PieceOutcome::kReset:
+    case PieceOutcome::kUnexpected:
+      link.send.broken = true;
+      link.finished = true;
+      return OnSendReset(IdOf(client));
+  }
+}
+
+void Worker::ReadCold(uint32_t client) {
+  Link& link = memory_.links[client];
+  Download& download = memory_.downloads[memory_.slots[link.session].download];
+  download.cold = memory_.arena.TryTake(BufferClass::kChunk);
+  if (!download.cold) {
+    memory_.slots[link.session].session.OnPoolExhausted(environment_, intents_);
+    return CarryOut(link.session);
+  }
+  constexpr uint32_t kBytes = base::kBufferBytes[static_cast<size_t>(BufferClass::kChunk)];
+  file_sender_.Read(IdOf(client), download.rest, {download.cold.data(), kBytes});
+  ++link.in_flight;
+}
+
+void Worker::OnFileRead(const io_uring_cqe& cqe, LinkId id) {
+  Link* link = memory_.links.Find(id.slot, id.generation);
+  RINGWAY_CHECK(link != nullptr);  // it lives until its last operation has ended
+  --link->in_flight;
+  if (link->dropping) return FreeIfIdle(id.slot);
+  const uint32_t session = link->session;
+  Download& download = memory_.downloads[memory_.slots[session].download];
+  base::Piece bytes{.lease = std::move(download.cold)};
+  const files::Piece piece = file_sender_.OnRead(cqe, download.rest);
+  switch (piece.outcome) {
+    case PieceOutcome::kSent:
+      break;
+    case PieceOutcome::kFull:
+      return MarkDownloadDue(id.slot);
+    case PieceOutcome::kChanged:
+      return BreakDownload(id.slot, session::FileFault::kChanged);
+    default:
+      return BreakDownload(id.slot, session::FileFault::kUnreadable);
+  }
+  bytes.data = bytes.lease.data();
+  bytes.bytes = piece.bytes;
+  // When it has left, the download goes on, or ends.
+  intents_.Send(LinkRole::kClient, std::move(bytes), flow::Source::kGateway);
+  CarryOut(session);
+}
+
+void Worker::BreakDownload(uint32_t client, session::FileFault fault) {
+  const uint32_t session = memory_.links[client].session;
+  memory_.slots[session].session.OnFileBroken(environment_, fault, intents_);
+  CarryOut(session);
+}
+
+void Worker::EndDownload(uint32_t client) {
+  Link& link = memory_.links[client];
+  CloseDownload(memory_.slots[link.session]);
+  if (splicer_.DisarmWritable(IdOf(client), link.splice)) ++link.in_flight;
+  GoOnServing(client);
+}
+
+void Worker::CloseDownload(Slot& slot) {
+  if (slot.download == kNoSlot) return;
+  memory_.downloads.Close(std::exchange(slot.download, kNoSlot));
+}
+
+// The client has taken what was queued for it.
+void Worker::GoOnServing(uint32_t client) {
+  const uint32_t session = memory_.links[client].session;
+  const Slot& slot = memory_.slots[session];
+  if (slot.download != kNoSlot) {
+    const Download& download = memory_.downloads[slot.download];
+    if (download.rest.bytes == 0 && !download.cold) return EndDownload(client);
+    return MarkDownloadDue(client);
+  }
+  if (!TellRoom(session)) return;
+  CarryOut(session);
+  ArmReceives(session);
+}
+
+// False: it was not asked for, or there is none.
+bool Worker::TellRoom(uint32_t session) {
+  Slot& slot = memory_.slots[session];
+  const uint32_t client = slot.links[Index(LinkRole::kClient)];
+  if (!slot.awaits_room || slot.download != kNoSlot || client == kNoSlot) return false;
+  const Link& link = memory_.links[client];
+  if (link.dropping || link.send.queue.slices() > kSlicesBeforeNextMax ||
+      link.send.queue.bytes() > kBytesBeforeNextMax) {
+    return false;
+  }
+  slot.awaits_room = false;
+  slot.session.OnRoom(environment_, intents_);
+  return true;
+}
+
+}  // namespace ringway::worker

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a worker is made of: the rooms that it introduces to each other, its memory, and what others
+// may read of it. Behaviour is in worker.h.
+#pragma once
+
+#include <liburing.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "gateway/accept/acceptor.h"
+#include "gateway/base/clock.h"
+#include "gateway/base/turn_times.h"
+#include "gateway/dial/dialer.h"
+#include "gateway/files/file_sender.h"
+#include "gateway/flow/credit.h"
+#include "gateway/read/receiver.h"
+#include "gateway/route/server_choice.h"
+#include "gateway/session/environment.h"
+#include "gateway/session/intent.h"
+#include "gateway/splice/splicer.h"
+#include "gateway/worker/memory.h"
+#include "gateway/worker/observer.h"
+#include "gateway/worker/options.h"
+#include "gateway/worker/remembered_files.h"
+#include "gateway/worker/slots.h"
+#include "gateway/write/sender.h"
+#include "uring/ring.h"
+
+namespace ringway::worker {
+
+/// One worker's, and used by its thread but where something else is said.
+class WorkerParts {
+ public:
+  const base::Counters& counters() const { return counters_; }
+  /// Of the end of the last turn. Any thread.
+  const base::Gauges& gauges() const { return gauges_; }
+  /// From the end of waiting to the beginning of the next. Any thread.
+  const base::TurnTimes& turn_times() const { return turn_times_; }
+  const base::Arena& arena() const { return memory_.arena; }
+  uint32_t sessions_open() const { return memory_.slots.open(); }
+  uint32_t links_open() const { return memory_.links.open(); }
+  /// Connections that were accepted and wait for a slot.
+  uint32_t connections_parked() const { return static_cast<uint32_t>(parked_.size()); }
+  uint32_t pipes_held() const { return splicer_.pipes().taken(); }
+  /// Bytes that wait in all send queues.
+  uint64_t queued_bytes() const { return budget_.queued(); }
+
+ protected:
+  WorkerParts(uring::Kernel& kernel, base::Clock& clock, Observer& observer, WorkerOptions options,
+              Memory memory);
+  ~WorkerParts() = default;
+
+  base::LinkId IdOf(uint32_t index) { return {index, memory_.links.generation(index)}; }
+
+  uring::Ring ring_;
+  base::Clock& clock_;
+  Observer& observer_;
+  const WorkerOptions options_;
+  const base::Limits limits_;
+  base::Counters counters_;
+  base::Gauges gauges_;
+  base::TurnTimes turn_times_;
+
+  Memory memory_;
+
+  accept::Acceptor acceptor_;
+  dial::Dialer dialer_;
+  std::optional<read::Receiver> receiver_;  ///< always there after Open
+  write::Sender sender_;
+  splice::Splicer splicer_;
+  files::FileSender file_sender_;
+  RememberedFiles remembered_files_;
+  route::ServerChoice servers_;
+  std::unique_ptr<const ServerAddresses> addresses_;
+  std::vector<uint32_t> next_source_;  ///< of each backend
+  std::vector<Parked> parked_;         ///< at most one for each listening socket
+  flow::ByteBudget budget_;
+  session::Environment environment_;
+  session::Intents intents_;
+
+  /// Completions that one turn takes at most; more wait in the ring for the next.
+  static constexpr size_t kCompletionsPerTurnMax = 1024;
+  std::vector<io_uring_cqe> completions_;
+
+  /// Newer addresses that the worker has not taken yet; whoever takes the pointer out owns it.
+  std::atomic<const ServerAddresses*> posted_addresses_{nullptr};
+  /// Written by any thread, read by the worker once a turn: it sees the request in the turn after
+  /// its wake descriptor was written at the latest.
+  std::atomic<bool> drain_requested_{false};
+  bool awaits_quiet_ = false;               ///< TrimTimer is set
+  uint64_t completions_at_trim_check_ = 0;  ///< and was set at this count of completions
+  bool draining_ = false;
+  bool wake_armed_ = false;
+  uint64_t wake_value_ = 0;  ///< where the kernel puts the wake descriptor's count
+};
+
+}  // namespace ringway::worker
