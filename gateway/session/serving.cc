@@ -24,6 +24,10 @@ using base::kBufferBytes;
 using http::AfterAnswer;
 using http::Status;
 
+/// A look brings nothing where names change meanwhile. A client that has met that so often in a row
+/// is told to come again.
+constexpr uint8_t kLooksMax = 8;
+
 constexpr int64_t kNsPerS = 1'000'000'000;
 
 /// Rounded down, before 1970 too.
@@ -135,10 +139,13 @@ void Session::AskForFile(Environment& environment, std::string_view name, Intent
 void Session::OnFound(Environment& environment, FileLook look, Intents& intents) {
   if (state_ != State::kServing) return;
   auto& serving = std::get<Serving>(stream_);
+  if (look.outcome == FileOutcome::kUnknown) {
+    if (++serving.looks < kLooksMax) return intents.Find();
+    look.outcome = FileOutcome::kUnavailable;
+  }
   serving.awaits_file = false;
+  serving.looks = 0;
   serving.name = {};
-  // What the worker could not find out, it cannot do again and again.
-  if (look.outcome == FileOutcome::kUnknown) look.outcome = FileOutcome::kUnavailable;
   http::RequestHead head;
   http::Refusal refusal;
   const bool is_whole = http::ParseRequestHead(TextOf(held_), environment.limits.head_bytes_max,

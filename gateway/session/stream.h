@@ -50,6 +50,7 @@ struct Serving {
   uint16_t head_bytes = 0;  ///< of the request, at the front of what is held
   uint8_t candidate = 0;    ///< which of the names that the path may stand for
   uint8_t next_part = 0;
+  uint8_t looks = 0;          ///< at that name, which brought nothing
   bool awaits_file = false;   ///< the worker looks for it
   bool is_answered = false;   ///< a head is on its way: nothing but its body may follow
   bool keeps_client = false;  ///< the client's connection goes on behind the answer

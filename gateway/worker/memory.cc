@@ -22,8 +22,8 @@ absl::StatusOr<Memory> Memory::Reserve(const base::Limits& limits, FileSources s
                                        uint64_t now_ms) {
   const uint32_t sessions = limits.sessions_per_worker_max;
   const uint32_t links_max = 2 * sessions;
-  // What is remembered, and what each session may send that is not.
-  const uint32_t files_max = limits.cached_files + sessions;
+  // What is remembered, what each session may send that is not, and what one turn has let go of.
+  const uint32_t files_max = limits.cached_files + 2 * sessions;
   auto arena = base::Arena::Map(
       {limits.small_buffers, limits.bulk_buffers, limits.chunks, limits.cells, files_max});
   if (!arena.ok()) return arena.status();

@@ -59,6 +59,6 @@ absl::StatusOr<base::Occupancy> MapOccupancy(const config::Config& config, uint3
 absl::StatusOr<base::ServerHealth> MapServerHealth(const config::Config& config);
 
 /// The worker's own timers, behind those of its sessions.
-inline constexpr uint32_t kWorkerTimers = 3;
+inline constexpr uint32_t kWorkerTimers = 4;
 
 }  // namespace ringway::worker

@@ -25,6 +25,9 @@ constexpr size_t kTimersPerPass = 256;
 constexpr uint64_t kTrimIntervalMs = 1000;
 constexpr uint64_t kQuietCompletions = 1000;
 
+/// A part of the names of files is looked through so often; all of 1,024 in 4 seconds.
+constexpr uint64_t kAgeIntervalMs = 250;
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(uring::Kernel& kernel, base::Clock& clock,
@@ -51,9 +54,12 @@ Worker::Worker(uring::Kernel& kernel, base::Clock& clock, Observer& observer, Wo
 
 Worker::~Worker() {
   delete posted_addresses_.load();
-  if (!finished()) Abandon();
-  memory_.files.Forget();
-  memory_.files.Collect();
+  if (finished()) {
+    memory_.files.Forget();
+    memory_.files.Collect();
+  } else {
+    Abandon();
+  }
 }
 
 // The ring has failed: no operation will complete any more, and what the kernel still holds it
@@ -71,6 +77,7 @@ void Worker::Abandon() {
     memory_.links.Close(link);
   }
   DropParked();
+  memory_.files.Abandon();
   memory_.slices.Abandon();
   memory_.arena.Abandon();
 }
@@ -106,6 +113,7 @@ absl::Status Worker::Turn() {
   receiver_->Replenish();
   ArmWaiting();
   memory_.files.Collect();
+  AgeFiles();
   SetGauges();
   turn_times_.Record(clock_.NowNs() - environment_.now_ns);
   return absl::OkStatus();
@@ -185,6 +193,9 @@ void Worker::OnDueTimers() {
         ResumeAccept();
       } else if (due[i] == TrimTimer()) {
         OnTrimDue();
+      } else if (due[i] == AgeTimer()) {
+        ages_files_ = false;
+        memory_.files.Age(environment_.now_ns);
       } else {
         OnSessionDue(due[i]);
       }
@@ -236,6 +247,12 @@ void Worker::OnTrimDue() {
   }
   memory_.arena.Trim();
   awaits_quiet_ = false;
+}
+
+void Worker::AgeFiles() {
+  if (ages_files_ || draining_ || memory_.files.open() == 0) return;
+  ages_files_ = true;
+  memory_.wheel.Set(AgeTimer(), environment_.now_ns / kNsPerMs + kAgeIntervalMs);
 }
 
 void Worker::CutAll() {

@@ -65,10 +65,12 @@ class Worker : public WorkerParts {
   void CutAll();
   void AwaitQuiet();
   void OnTrimDue();
+  void AgeFiles();
   void ArmWake();
   uint32_t DrainTimer() const { return limits_.sessions_per_worker_max; }
   uint32_t AcceptTimer() const { return limits_.sessions_per_worker_max + 1; }
   uint32_t TrimTimer() const { return limits_.sessions_per_worker_max + 2; }
+  uint32_t AgeTimer() const { return limits_.sessions_per_worker_max + 3; }
 
   // ---- events.cc: what completions mean
   void OnAccept(const io_uring_cqe& cqe, uint32_t socket);
