@@ -74,6 +74,7 @@ void Worker::OnReceive(const io_uring_cqe& cqe, LinkId id) {
   // A link is freed after the last completion of its operations, so this one is a bug or a ghost;
   // a buffer that it names is lost to the ring rather than guessed at.
   if (link == nullptr) return counters_.completions_stale.Add(1);
+  received_in_turn_ = true;
   read::Received received = receiver_->OnCompletion(cqe, link->receive);
   if (!link->receive.armed) --link->in_flight;
   if (link->dropping) {

@@ -102,6 +102,7 @@ absl::Status Worker::Turn() {
   counters_.turns.Add(1);
   counters_.completions.Add(count);
   counters_.submissions_flushed.Add(ring_.flushes() - counters_.submissions_flushed.value());
+  received_in_turn_ = false;
   for (size_t i = 0; i < count; ++i) OnCompletion(completions_[i]);
   if (count > 0 && !awaits_quiet_) AwaitQuiet();
   OnDueTimers();

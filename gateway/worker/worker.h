@@ -101,7 +101,7 @@ class Worker : public WorkerParts {
   void OnFileRead(const io_uring_cqe& cqe, base::LinkId id);
   void MarkDownloadDue(uint32_t client);
   void SendDownloads();
-  uint32_t SendPiece(uint32_t client);
+  uint32_t SendPiece(uint32_t client, uint32_t bytes_max);
   void OnSentAhead(uint32_t client);
   void CountFileBytes(uint32_t client, uint32_t bytes);
   void OnPiece(uint32_t client, files::PieceOutcome outcome);

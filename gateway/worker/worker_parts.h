@@ -94,6 +94,7 @@ class WorkerParts {
   std::atomic<bool> drain_requested_{false};
   bool awaits_quiet_ = false;               ///< TrimTimer is set
   uint64_t completions_at_trim_check_ = 0;  ///< and was set at this count of completions
+  bool received_in_turn_ = false;           ///< somebody's bytes came in this turn
   bool ages_files_ = false;                 ///< AgeTimer is set
   bool draining_ = false;
   bool wake_armed_ = false;
