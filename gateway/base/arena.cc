@@ -95,12 +95,19 @@ uint8_t* Arena::LentData(BufferId id) const {
   return const_cast<uint8_t*>(lent_[id - layout_[kLentIndex].first]);
 }
 
+std::span<uint8_t> Arena::Pin(BufferClass pooled_class, uint32_t count) {
+  RINGWAY_CHECK(!IsReceiveClass(pooled_class) && pooled_class != BufferClass::kLent);
+  ClassLayout& layout = layout_[Index(pooled_class)];
+  layout.pinned = std::min(count, layout.count);
+  return {mapping_.data() + layout.offset, layout.pinned * Stride(pooled_class)};
+}
+
 void Arena::Trim() {
   for (size_t i = 0; i < kLentIndex; ++i) {
     const ClassLayout& layout = layout_[i];
     const size_t stride = Stride(static_cast<BufferClass>(i));
-    uint32_t first = 0;
-    for (uint32_t index = 0; index <= layout.untouched; ++index) {
+    uint32_t first = layout.pinned;
+    for (uint32_t index = first; index <= layout.untouched; ++index) {
       const bool is_free = index < layout.untouched && references_[layout.first + index] == 0;
       if (is_free) continue;
       mapping_.Release(layout.offset + first * stride, (index - first) * stride);

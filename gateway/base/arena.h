@@ -15,6 +15,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -94,13 +95,11 @@ class Arena {
  public:
   using Counts = std::array<uint32_t, kBufferClasses>;
 
-  /// `counts`: buffers of each class; receive classes at most 65,536 (the kernel's 16-bit ids),
-  /// lent ones 0 unless said.
+  /// `counts`: of each class; receive classes at most 65,536 (the kernel's 16-bit ids).
   static absl::StatusOr<Arena> Map(const Counts& counts);
 
   Arena(Arena&&) = default;
   Arena& operator=(Arena&&) = default;
-
   /// A buffer of a pooled class, or an empty lease when all are out.
   Lease TryTake(BufferClass pooled_class);
 
@@ -119,6 +118,10 @@ class Arena {
   /// index in the class, or kNone. At start every receive buffer is there, and no lent one.
   uint32_t PopReturned(BufferClass c);
   static constexpr uint32_t kNone = 0xffff'ffff;
+
+  /// Excludes the first `count` buffers of a pooled class from Trim and returns their memory, for a
+  /// kernel in which it is registered: that would not see new pages.
+  std::span<uint8_t> Pin(BufferClass pooled_class, uint32_t count);
 
   /// Gives the memory of buffers that nobody leases back to the kernel, page by page. Receive
   /// buffers stay offered: they are addresses until something comes.
@@ -144,8 +147,7 @@ class Arena {
   uint32_t count(BufferClass c) const { return layout_[Index(c)].count; }
   /// Buffers of the class that somebody holds a lease on.
   uint32_t leased(BufferClass c) const { return layout_[Index(c)].leased; }
-  /// Whether more than one lease is held on the buffer: only a sole holder may write behind what it
-  /// was given.
+  /// More than one lease is held: only a sole holder may write behind what it was given.
   bool IsShared(BufferId id) const { return references_[id] > 1; }
   uint8_t* memory() const { return mapping_.data(); }
   size_t memory_bytes() const { return mapping_.bytes(); }
@@ -166,6 +168,7 @@ class Arena {
     uint32_t leased = 0;
     uint32_t free_count = 0;  ///< entries in `free`
     uint32_t untouched = 0;   ///< buffers from here on were never taken
+    uint32_t pinned = 0;      ///< buffers before this one keep their memory
   };
 
   Arena() = default;

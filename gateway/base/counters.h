@@ -82,6 +82,7 @@ struct Gauges {
   X(files_refused, "requests for files answered with 400, 405 or 503")                         \
   X(bytes_sendfile, "bytes of files sent without entering user space")                         \
   X(bytes_read_cold, "bytes of files that were not in memory, read through the ring")          \
+  X(file_reads_fixed, "reads of files into registered memory")                                 \
   X(files_changed, "downloads cut because their file changed meanwhile")                       \
   X(files_unreadable, "downloads cut because reading their file failed")                       \
   X(client_bytes_in, "bytes received from clients")                                            \

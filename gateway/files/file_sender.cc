@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 
+#include "gateway/base/check.h"
 #include "uring/user_data.h"
 
 namespace ringway::files {
@@ -40,6 +41,17 @@ PieceOutcome OutcomeOf(int error) {
 }
 
 }  // namespace
+
+FileSender::~FileSender() {
+  if (!registered_.empty()) static_cast<void>(ring_->kernel().UnregisterBuffers());
+}
+
+void FileSender::Register(std::span<uint8_t> memory) {
+  RINGWAY_CHECK(registered_.empty());
+  if (memory.empty() || !ring_->features().Has(uring::Feature::kFixedBuffers)) return;
+  const iovec whole{.iov_base = memory.data(), .iov_len = memory.size()};
+  if (ring_->kernel().RegisterBuffers({&whole, 1}) == 0) registered_ = memory;
+}
 
 // The kernel sets `changed_ns` for a new name and for one that goes, too: a file that another one
 // has replaced by rename(2) is finished. That it was written to as well at that very moment, and
@@ -92,7 +104,14 @@ Piece FileSender::Send(int socket, uint32_t bytes_max, FileRest& rest) {
 void FileSender::Read(base::LinkId id, const FileRest& rest, std::span<uint8_t> room) {
   io_uring_sqe* sqe = ring_->NextEntry();
   const auto bytes = static_cast<uint32_t>(std::min<uint64_t>(room.size(), rest.bytes));
-  io_uring_prep_read(sqe, rest.fd, room.data(), bytes, rest.offset);
+  const bool is_registered = room.data() >= registered_.data() &&
+                             room.data() + room.size() <= registered_.data() + registered_.size();
+  if (is_registered) {
+    io_uring_prep_read_fixed(sqe, rest.fd, room.data(), bytes, rest.offset, 0);
+    counters_->file_reads_fixed.Add(1);
+  } else {
+    io_uring_prep_read(sqe, rest.fd, room.data(), bytes, rest.offset);
+  }
   sqe->user_data = uring::UserData{.kind = static_cast<uint8_t>(base::Operation::kReadFile),
                                    .generation = id.generation,
                                    .slot = id.slot}

@@ -54,6 +54,13 @@ class FileSender {
  public:
   /// Both must outlive it.
   FileSender(uring::Ring& ring, base::Counters& counters) : ring_(&ring), counters_(&counters) {}
+  ~FileSender();
+  FileSender(const FileSender&) = delete;
+  FileSender& operator=(const FileSender&) = delete;
+
+  /// Registers memory with the kernel, which then need not look its pages up for a Read into it.
+  /// Where that is refused (RLIMIT_MEMLOCK) reads work without. Once; it must outlive this.
+  void Register(std::span<uint8_t> memory);
 
   /// Sends at most `bytes_max` and moves `rest` on by what has left. REQUIRES: rest.bytes > 0,
   /// `socket` does not block.
@@ -73,6 +80,7 @@ class FileSender {
 
   uring::Ring* ring_;
   base::Counters* counters_;
+  std::span<uint8_t> registered_;
 };
 
 }  // namespace ringway::files

@@ -55,6 +55,28 @@ TEST(Arena, GivesEveryBufferOfEveryClassItsOwnId) {
   EXPECT_EQ(*ids.rbegin(), 19U);
 }
 
+TEST(Arena, TrimLeavesPinnedBuffersAlone) {
+  Arena arena = Mapped({16, 4, 16, 64});
+  const std::span<uint8_t> pinned = arena.Pin(BufferClass::kChunk, 2);
+  ASSERT_EQ(pinned.size(), 2 * Arena::Stride(BufferClass::kChunk));
+  std::vector<Lease> chunks;
+  for (int i = 0; i < 4; ++i) chunks.push_back(arena.TryTake(BufferClass::kChunk));
+  EXPECT_EQ(chunks[0].data(), pinned.data() + kHeadRoomBytes);
+  for (const Lease& chunk : chunks) std::fill_n(chunk.data(), BytesOf(BufferClass::kChunk), 9);
+  uint8_t* const unpinned = chunks[2].data() + BytesOf(BufferClass::kChunk) / 2;
+  chunks.clear();
+  arena.Trim();
+  EXPECT_TRUE(std::all_of(pinned.begin() + kHeadRoomBytes,
+                          pinned.begin() + kHeadRoomBytes + BytesOf(BufferClass::kChunk),
+                          [](uint8_t byte) { return byte == 9; }));
+  EXPECT_EQ(*unpinned, 0) << "an unpinned one";
+}
+
+TEST(Arena, PinsNoMoreThanThereAre) {
+  Arena arena = Mapped({16, 4, 3, 64});
+  EXPECT_EQ(arena.Pin(BufferClass::kChunk, 64).size(), 3 * Arena::Stride(BufferClass::kChunk));
+}
+
 TEST(Arena, TrimGivesBackWhatNobodyLeasesAndNothingElse) {
   Arena arena = Mapped({16, 4, 16, 64});
   std::vector<Lease> leases;
