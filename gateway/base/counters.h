@@ -37,12 +37,13 @@ class Gauge {
 };
 
 /// What one worker holds, as it stood at the end of its last turn; between turns nothing changes.
-/// Four numbers, each read by itself: two of them may come from two neighbouring turns.
+/// Five numbers, each read by itself: two of them may come from two neighbouring turns.
 struct Gauges {
   Gauge sessions_open;
   Gauge links_open;
-  Gauge leases_out;    ///< buffers of the arena, of all classes, that somebody holds
+  Gauge leases_out;    ///< buffers of the arena, of all classes with memory, that somebody holds
   Gauge bytes_queued;  ///< in all send queues and pipes
+  Gauge files_open;    ///< and in memory: remembered, or on their way to a client
 };
 
 // X(name, what it counts)

@@ -30,9 +30,10 @@ bool RunsShort(const Arena& arena, BufferClass receive_class) {
 /// source sends single bytes holds no more buffers than this.
 constexpr uint32_t kSlicesKept = 128;
 
-void Count(Returned& returned, Source source, uint32_t bytes) {
-  if (source == Source::kClient) returned.client_bytes += bytes;
-  if (source == Source::kBackend) returned.backend_bytes += bytes;
+void Count(Returned& returned, const Arena& arena, const Slice& slice, uint32_t bytes) {
+  if (slice.source == Source::kClient) returned.client_bytes += bytes;
+  if (slice.source == Source::kBackend) returned.backend_bytes += bytes;
+  if (arena.ClassOf(slice.buffer) == BufferClass::kLent) returned.lent_bytes += bytes;
   returned.bytes += bytes;
 }
 
@@ -131,7 +132,7 @@ Returned SendQueue::OnSent(SlicePool& pool, Arena& arena, uint32_t sent) {
     RINGWAY_CHECK_OP(in_flight_, >, 0);
     Slice& slice = pool[head_];
     const uint32_t taken = std::min(sent, slice.bytes);
-    Count(returned, slice.source, taken);
+    Count(returned, arena, slice, taken);
     sent -= taken;
     slice.data += taken;
     slice.bytes -= taken;
@@ -155,7 +156,7 @@ Returned SendQueue::Clear(SlicePool& pool, Arena& arena) {
   RINGWAY_CHECK_OP(in_flight_, ==, 0);
   Returned returned;
   while (head_ != kNoSlot) {
-    Count(returned, pool[head_].source, pool[head_].bytes);
+    Count(returned, arena, pool[head_], pool[head_].bytes);
     PopFront(pool, arena);
   }
   bytes_ = 0;

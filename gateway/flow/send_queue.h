@@ -42,7 +42,16 @@ using SlicePool = base::Slab<Slice>;
 struct Returned {
   uint32_t client_bytes = 0;
   uint32_t backend_bytes = 0;
-  uint32_t bytes = 0;  ///< all of it, the gateway's own too
+  uint32_t bytes = 0;       ///< all of it, the gateway's own too
+  uint32_t lent_bytes = 0;  ///< of these: in memory of class kLent, which no queue costs
+
+  Returned& operator+=(const Returned& more) {
+    client_bytes += more.client_bytes;
+    backend_bytes += more.backend_bytes;
+    bytes += more.bytes;
+    lent_bytes += more.lent_bytes;
+    return *this;
+  }
 };
 
 enum class [[nodiscard]] PushResult : uint8_t{

@@ -78,7 +78,8 @@ std::vector<std::string> StateLines(uint32_t worker, const base::Gauges& gauges,
   });
   return {absl::StrCat("state worker=", worker, " sessions=", gauges.sessions_open.value(),
                        " links=", gauges.links_open.value(), " leases=", gauges.leases_out.value(),
-                       " queued_bytes=", gauges.bytes_queued.value()),
+                       " queued_bytes=", gauges.bytes_queued.value(),
+                       " files=", gauges.files_open.value()),
           std::move(counted), TurnsLine(worker, turn_times)};
 }
 

@@ -23,8 +23,8 @@ void OpenLog(config::LogLevel level);
 /// Any thread.
 void LogLine(config::LogLevel level, std::string_view text);
 
-/// What SIGUSR1 asks of one worker: `state worker=0 sessions=1 links=2 leases=0 queued_bytes=0`,
-/// `counters worker=0 turns=12 ...` with those that are not zero, and `turns worker=0
+/// What SIGUSR1 asks of one worker: `state worker=0 sessions=1 links=2 leases=0 queued_bytes=0
+/// files=0`, `counters worker=0 turns=12 ...` with those that are not zero, and `turns worker=0
 /// longest_us=950 below_1us=3 below_1024us=9`: how many took how long, in powers of two.
 std::vector<std::string> StateLines(uint32_t worker, const base::Gauges& gauges,
                                     const base::Counters& counters,

@@ -182,7 +182,7 @@ void Worker::OnSendReset(LinkId id) {
 // Credit goes back to the links that the bytes came from; a link that stopped for want of it is
 // read again from half a window on.
 void Worker::OnReturned(Slot& slot, const flow::Returned& returned) {
-  budget_.Return(returned.bytes);
+  budget_.Return(returned.bytes - returned.lent_bytes);
   for (const LinkRole role : {LinkRole::kClient, LinkRole::kBackend}) {
     const uint32_t bytes =
         role == LinkRole::kClient ? returned.client_bytes : returned.backend_bytes;

@@ -93,12 +93,14 @@ flow::PushResult Worker::CarryOutSend(Slot& slot, Intent& intent) {
     return flow::PushResult::kQueued;
   }
   flow::SendQueue& queue = link->send.queue;
+  const bool is_lent = memory_.arena.ClassOf(intent.piece.lease.id()) == base::BufferClass::kLent;
   const uint32_t before = queue.bytes();
   const flow::PushResult result =
       queue.Push(memory_.slices, memory_.arena, std::move(intent.piece), intent.source);
   const uint32_t queued = queue.bytes() - before;
   if (result == flow::PushResult::kMoved) counters_.bytes_moved_to_chunks.Add(queued);
-  budget_.Spend(queued);
+  // A file that waits in many queues is in memory once, and not for their sake.
+  if (!is_lent) budget_.Spend(queued);
   if (intent.source != flow::Source::kGateway) {
     const uint32_t source = slot.links[static_cast<size_t>(intent.source)];
     if (source != kNoSlot) memory_.links[source].credit.Spend(queued);

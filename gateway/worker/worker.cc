@@ -132,11 +132,14 @@ absl::Status Worker::Turn() {
 void Worker::SetGauges() {
   uint64_t leases = 0;
   for (size_t c = 0; c < base::kBufferClasses; ++c) {
-    leases += memory_.arena.leased(static_cast<base::BufferClass>(c));
+    const auto buffer_class = static_cast<base::BufferClass>(c);
+    if (buffer_class == base::BufferClass::kLent) continue;
+    leases += memory_.arena.leased(buffer_class);
   }
   gauges_.sessions_open.Set(memory_.slots.open());
   gauges_.links_open.Set(memory_.links.open());
   gauges_.leases_out.Set(leases);
+  gauges_.files_open.Set(memory_.files.open());
   gauges_.bytes_queued.Set(budget_.queued() + splicer_.bytes_held());
 }
 

@@ -59,11 +59,7 @@ flow::Returned Sender::SendAhead(int fd, SendState& state) {
       sent = ring_->kernel().SendAhead(fd, {data, bytes});
       return true;
     });
-    const flow::Returned returned =
-        state.queue.OnSent(*slices_, *arena_, static_cast<uint32_t>(std::max(sent, 0)));
-    all.client_bytes += returned.client_bytes;
-    all.backend_bytes += returned.backend_bytes;
-    all.bytes += returned.bytes;
+    all += state.queue.OnSent(*slices_, *arena_, static_cast<uint32_t>(std::max(sent, 0)));
   }
   return all;
 }

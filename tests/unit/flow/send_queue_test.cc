@@ -167,13 +167,17 @@ TEST_F(SendQueueTest, SendsLentMemoryFromWhereItIsAndNeverWritesToIt) {
     EXPECT_TRUE(bytes == 4 || data == text);
     return true;
   });
-  ExpectReturned(Sent(6), 0, 0, 6);
+  const Returned sent = Sent(6);
+  ExpectReturned(sent, 0, 0, 6);
+  EXPECT_EQ(sent.lent_bytes, 2U);
   EXPECT_EQ(Take(9), (Texts{"ver", "next"}));
   EXPECT_EQ(arena_.PopReturned(BufferClass::kLent), base::Arena::kNone);
   Sent(3);
   EXPECT_EQ(arena_.PopReturned(BufferClass::kLent), 0U);
   EXPECT_EQ(Push(lend(), Source::kGateway), PushResult::kQueued);
-  ExpectReturned(queue_.Clear(pool_, arena_), 0, 0, 9);
+  const Returned cleared = queue_.Clear(pool_, arena_);
+  ExpectReturned(cleared, 0, 0, 9);
+  EXPECT_EQ(cleared.lent_bytes, 5U);
   EXPECT_EQ(arena_.PopReturned(BufferClass::kLent), 0U);
 }
 
