@@ -22,7 +22,7 @@ constexpr uint64_t kTapesApart = 7919;
 void FileBook::Put(const PlannedFile& file) {
   const Tape tape(TapeKind::kBinary, versions_.size() * kTapesApart);
   const Version& version = Add(file.path, file.bytes, tape);
-  File& put = tree_->Put(file.path, {}, 0);
+  File& put = tree_->Put(file.path, {}, static_cast<int64_t>(clock_->now_ns));
   put.resident_bytes = file.resident_bytes;
   Write(put, version);
 }

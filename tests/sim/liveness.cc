@@ -99,9 +99,11 @@ uint64_t Liveness::LongestStillNs(const Pair& pair) const {
   const uint64_t open =
       !is_asked ? limits.idle_timeout_ns : std::min(limits.idle_timeout_ns, unanswered);
   // Behind an answer that is no 101 the next request is waited for as the first was.
-  const bool asks_again = pair.story->mode == config::Mode::kWebSocket;
+  const bool asks_again = pair.story->mode != config::Mode::kTcp;
   const uint64_t after = asks_again ? std::max(open, shaking) : open;
-  return (answered ? after : shaking) + limits.close_timeout_ns + kSlackNs;
+  // A file may be waited for where no backend is.
+  const bool is_long = answered || pair.story->mode == config::Mode::kStatic;
+  return (is_long ? after : shaking) + limits.close_timeout_ns + kSlackNs;
 }
 
 // Only where the timeouts are short: in steady weather nobody waits for them.

@@ -186,9 +186,9 @@ void RunKept(const std::vector<Kept>& all, const Options& options, Total& total,
 void CheckEveryFault(const Total& total, Report& report) {
   constexpr bool kAll = ringway::sim::kPassageSeeds > 0 && ringway::sim::kUnixSeeds > 0 &&
                         ringway::sim::kBulkSeeds > 0;
-  // No story asks for files yet: theirs cannot strike.
-  constexpr size_t kMeant = kAll ? ringway::sim::kFirstFileFault : ringway::sim::kFirstPassageFault;
-  for (size_t i = 0; i < kMeant; ++i) {
+  constexpr size_t kUpToFiles =
+      ringway::sim::kStaticSeeds > 0 ? kFaults : ringway::sim::kFirstFileFault;
+  for (size_t i = 0; i < (kAll ? kUpToFiles : ringway::sim::kFirstPassageFault); ++i) {
     if (total.outcome.struck[i] > 0) continue;
     return report.Failed(absl::StrCat("the fault ", kFaultNames[i], " never struck"));
   }

@@ -12,8 +12,8 @@ namespace {
 
 constexpr uint64_t kMs = 1'000'000;
 constexpr uint64_t kSecond = 1'000 * kMs;
-/// Any number that leads to chance of its own.
-constexpr uint64_t kStaticsTurn = 0x5555'5555'5555'5555;
+/// Any number that leads to chance of its own, and none of kept_seeds to files.
+constexpr uint64_t kStaticsTurn = 0x5555'5555'5555'5005;
 
 /// What stalled sockets may hold back in all, so that nobody has to wait for them.
 uint32_t ChunksFor(const base::Limits& limits) {
@@ -30,6 +30,9 @@ Tape Story::DownTape() const {
 }
 
 bool Story::IsPolite() const {
+  if (mode == config::Mode::kStatic) {
+    return client_ending == ClientEnding::kCloseWhenWhole || client_ending == ClientEnding::kWait;
+  }
   switch (client_ending) {
     case ClientEnding::kReset:
     case ClientEnding::kVanish:
@@ -73,6 +76,7 @@ Plan::Plan(uint64_t seed)
     stories.push_back(DrawStory(i * random.Below(apart_ns + 1)));
   }
   DrawPassages();
+  DrawStatics();
 }
 
 void Plan::DrawSteady() {

@@ -10,6 +10,7 @@
 #include "gateway/base/limits.h"
 #include "gateway/config/config.h"
 #include "tests/sim/faults.h"
+#include "tests/sim/file_plan.h"
 #include "tests/sim/random.h"
 #include "tests/sim/tape.h"
 
@@ -103,6 +104,9 @@ struct Story {
 
   bool unix_server = false;  ///< its backend is found by a path
 
+  std::vector<FileRequest> requests;  ///< kStatic, as what follows
+  bool may_be_refused = false;        ///< descriptors or memory may be lacking
+
   uint64_t up_offset = 0;    ///< of the client's tape
   uint64_t down_offset = 0;  ///< of a talker's tape
 
@@ -121,6 +125,8 @@ enum class Weather : uint8_t {
 /// apart: a seed that has none of them is what it was before there were any.
 inline constexpr uint32_t kPassageSeeds = 5000;
 inline constexpr uint32_t kUnixSeeds = 2000;
+/// Seeds that serve files; none while no worker does.
+inline constexpr uint32_t kStaticSeeds = 0;
 /// Seeds in which some stories carry so much that it is bulk.
 inline constexpr uint32_t kBulkSeeds = 3000;
 
@@ -143,6 +149,8 @@ struct Plan {
   bool caps_receives = false;
   uint64_t drain_ns = 0;  ///< after the start; kHectic only
   std::vector<Story> stories;
+  std::vector<PlannedFile> files;  ///< none: no story asks for any
+  std::vector<PlannedChange> changes;
 
  private:
   void DrawSteady();
@@ -154,6 +162,16 @@ struct Plan {
   void DrawPassage(Story& story);
   void DrawBulk(Story& story);
   Pace DrawReading();
+  // ---- plan_statics.cc
+  void DrawStatics();
+  uint64_t DrawFileBytes();
+  void DrawFiles();
+  void DrawChanges();
+  FileRequest DrawRequest();
+  void DrawRanges(FileRequest& request, uint64_t file_bytes);
+  void DrawStatic(Story& story);
+  Pace DrawDownload(uint64_t bytes);
+  // ---- plan.cc
   Pace DrawWriting(uint64_t bytes);
 };
 

@@ -182,6 +182,12 @@ uint32_t SimKernel::files_open() const {
       descriptors_, [](const Descriptor& at) { return at.kind == DescriptorKind::kFile; }));
 }
 
+size_t SimKernel::disk_requests() const {
+  return static_cast<size_t>(std::ranges::count_if(requests_, [&](const Request& request) {
+    return descriptors_[static_cast<size_t>(request.fd)].kind == DescriptorKind::kFile;
+  }));
+}
+
 uint64_t SimKernel::pipe_bytes() const {
   uint64_t bytes = 0;
   for (const Descriptor& at : descriptors_) {

@@ -115,6 +115,8 @@ class SimKernel : public uring::Kernel {
            spliced_out_ + sent_ahead_ + sent_from_files_;
   }
   size_t requests() const { return requests_.size(); }
+  /// Those of them that wait for the disk.
+  size_t disk_requests() const;
   uint64_t submissions() const { return submissions_; }
   uint64_t submitted(uint8_t opcode) const { return submitted_[opcode]; }
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "tests/sim/backend.h"
 #include "tests/sim/client.h"
+#include "tests/sim/file_client.h"
 #include "tests/sim/liveness.h"
 #include "tests/sim/passage_client.h"
 #include "tests/sim/service.h"
@@ -65,17 +66,11 @@ World::World(uint64_t seed, Tracing tracing)
   for (Server*& door : doors_) door = &network_.Serve(0);
   const Scene scene{network_, clock_, plan_.random, verdict_};
   for (uint32_t i = 0; i < plan_.stories.size(); ++i) {
-    const Story& story = plan_.stories[i];
-    Server& server = story.unix_server ? network_.ServePath(PathOf(i))
-                                       : network_.Serve(static_cast<uint16_t>(kFirstPort + i));
-    Server& door = *doors_[story.listener];
-    if (story.mode == config::Mode::kWebSocket) {
-      pairs_.push_back(MakePair<PassageClient, Service>(scene, story, i, door, server));
-    } else {
-      pairs_.push_back(MakePair<Client, Backend>(scene, story, i, door, server));
-    }
-    pairs_.back().client->BeginAt(begin_ns_ + story.begin_ns);
+    pairs_.push_back(MakePairOf(scene, i));
+    pairs_.back().client->BeginAt(begin_ns_ + plan_.stories[i].begin_ns);
   }
+  file_actor_.BeginAt(begin_ns_);
+  if (!plan_.files.empty()) root_ = kernel_.AddRoot();
   if (plan_.weather == Weather::kHectic) drain_at_ns_ = begin_ns_ + plan_.drain_ns;
   wake_fd_ = kernel_.AddEvent();
   OpenWorker();
@@ -86,6 +81,23 @@ World::~World() {
   if (verdict_.failed()) static_cast<void>(worker_.release());
 }
 
+Pair World::MakePairOf(const Scene& scene, uint32_t index) {
+  const Story& story = plan_.stories[index];
+  Server& server = story.unix_server ? network_.ServePath(PathOf(index))
+                                     : network_.Serve(static_cast<uint16_t>(kFirstPort + index));
+  Server& door = *doors_[story.listener];
+  switch (story.mode) {
+    case config::Mode::kWebSocket:
+      return MakePair<PassageClient, Service>(scene, story, index, door, server);
+    case config::Mode::kStatic:
+      return {.story = &story,
+              .client = std::make_unique<FileClient>(scene, story, index, door, book_),
+              .backend = std::make_unique<NoBackend>(scene, story, index, server)};
+    default:
+      return MakePair<Client, Backend>(scene, story, index, door, server);
+  }
+}
+
 std::shared_ptr<const worker::Snapshot> World::MakeSnapshot() const {
   auto config = std::make_shared<config::Config>();
   config->limits = plan_.limits;
@@ -94,12 +106,14 @@ std::shared_ptr<const worker::Snapshot> World::MakeSnapshot() const {
   for (uint32_t i = 0; i < plan_.stories.size(); ++i) {
     const Story& story = plan_.stories[i];
     const auto port = static_cast<uint16_t>(kFirstPort + i);
+    const bool is_static = story.mode == config::Mode::kStatic;
     config->routes.push_back(
         {.name = "story",
          .index = i,
          .listener_index = story.listener,
-         .backend_index = i,
-         .path = absl::StrCat("/", i),
+         .backend_index = is_static ? 0 : i,
+         .path = absl::StrCat("/", i, is_static ? "/" : ""),
+         .path_match = is_static ? config::PathMatch::kPrefix : config::PathMatch::kExact,
          .mode = story.mode,
          .frames = story.text ? config::Frames::kText : config::Frames::kBinary,
          .splice = story.splice,
@@ -137,6 +151,10 @@ void World::OpenWorker() {
   for (uint32_t i = 0; i < kListeners; ++i) {
     options.sockets.push_back({.fd = kernel_.AddListening(*doors_[i]), .listener_index = i});
   }
+  for (const Story& story : plan_.stories) {
+    options.roots.push_back(story.mode == config::Mode::kStatic ? root_ : -1);
+  }
+  options.media_types = std::make_shared<http::MediaTypes>("");
   auto worker = worker::Worker::Open(kernel_, clock_, ledger_, std::move(options));
   if (!worker.ok()) return verdict_.Fail("%s", worker.status().ToString().c_str());
   worker_ = *std::move(worker);
@@ -161,7 +179,7 @@ void World::WakeTouched() {
 
 uint64_t World::NextDueNs() {
   WakeTouched();
-  uint64_t next = drain_at_ns_;
+  uint64_t next = std::min(drain_at_ns_, file_actor_.due_ns());
   for (const Pair& pair : pairs_) {
     next = std::min({next, pair.client->due_ns(), pair.backend->due_ns()});
   }
@@ -170,6 +188,7 @@ uint64_t World::NextDueNs() {
 
 void World::RunDue() {
   WakeTouched();
+  file_actor_.Act(clock_.now_ns);
   const size_t first = plan_.random.Below(pairs_.size());
   for (size_t i = 0; i < pairs_.size(); ++i) {
     Pair& pair = pairs_[(first + i) % pairs_.size()];
@@ -289,8 +308,9 @@ void World::EndWorker() {
   if (kernel_.pipe_ends_open() > 0) {
     verdict_.Fail("%u ends of pipes are open and the worker is gone", kernel_.pipe_ends_open());
   }
-  if (kernel_.files_open() > 0) {
-    verdict_.Fail("%u files are open and the worker is gone", kernel_.files_open());
+  const uint32_t roots = root_ < 0 ? 0 : 1;
+  if (kernel_.files_open() > roots) {
+    verdict_.Fail("%u files are open and the worker is gone", kernel_.files_open() - roots);
   }
 }
 
@@ -306,8 +326,8 @@ void World::NoteOutcome(Outcome& outcome) const {
   });
   if (plan_.weather != Weather::kSteady) return;
   for (const Pair& pair : pairs_) {
-    const bool whole =
-        pair.story->IsPolite() && pair.client->status() == 101 && pair.client->saw_fin();
+    const bool whole = pair.story->IsPolite() && pair.client->saw_fin() &&
+                       (pair.client->status() == 101 || pair.story->mode == config::Mode::kStatic);
     outcome.whole_stories += whole ? 1 : 0;
   }
 }

@@ -13,6 +13,7 @@
 
 #include "gateway/worker/worker.h"
 #include "tests/sim/checks.h"
+#include "tests/sim/file_actor.h"
 #include "tests/sim/plan.h"
 #include "tests/sim/sim_kernel.h"
 
@@ -45,6 +46,7 @@ class World : public Events {
 
  private:
   void OpenWorker();
+  Pair MakePairOf(const Scene& scene, uint32_t index);
   std::shared_ptr<const worker::Snapshot> MakeSnapshot() const;
   void WakeTouched();
   void Direct();
@@ -62,6 +64,9 @@ class World : public Events {
   Network network_;
   Surroundings around_;
   SimKernel kernel_;
+  FileBook book_{kernel_.tree(), clock_};
+  FileActor file_actor_{plan_.files, plan_.changes, book_, verdict_};
+  int root_ = -1;  ///< of all routes of mode static; -1: there is none
   Ledger ledger_;
   std::vector<Pair> pairs_;
   std::array<Server*, kListeners> doors_{};
