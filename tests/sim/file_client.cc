@@ -149,7 +149,8 @@ bool FileClient::MayBeCut() const {
 }
 
 std::string FileClient::Missing(const BackendEnd&) const {
-  if (IsAnswered() || refused_) return saw_fin_ ? "" : "the client was reset";
+  const bool is_turned_away = refused_ && closed_;
+  if (IsAnswered() || is_turned_away) return saw_fin_ ? "" : "the client was reset";
   if (MayBeCut()) return {};
   return absl::StrCat("answer ", answered_, " of ", story_->requests.size(), " is not whole");
 }

@@ -45,9 +45,15 @@ File& FileTree::Put(const std::string& path, std::vector<uint8_t> bytes, int64_t
     directory->status = {.is_directory = true, .inode = next_inode_++};
   }
   auto file = std::make_shared<File>();
-  file->status = {.is_regular = true, .inode = next_inode_++};
+  file->status = {.is_regular = true, .inode = next_inode_++, .links = 1};
   Overwrite(*file, std::move(bytes), now_ns);
-  files_[path] = file;
+  std::shared_ptr<File>& named = files_[path];
+  if (named != nullptr) {
+    // Its name went, and the kernel says when.
+    named->status.links = 0;
+    named->status.changed_ns = std::max(now_ns, named->status.changed_ns + 1);
+  }
+  named = file;
   return *file;
 }
 

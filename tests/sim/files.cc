@@ -81,6 +81,7 @@ int SimKernel::SendFileOneOf(int socket, int file, uint64_t offset, uint32_t byt
   if (sink->kind != DescriptorKind::kSocket || sink->connection == nullptr) return -EPIPE;
   Connection& to = *sink->connection;
   WatchOrder(socket, IORING_OP_SEND);
+  WatchDisk(*source->file, offset);
   if (RINGWAY_STRIKES(around_.random, around_.faults, sendfile_reset)) to.Break();
   if (const int error = to.NearSendError(); error != 0) return error;
   const size_t room = to.far_closed ? SIZE_MAX : to.down.room();
@@ -97,6 +98,14 @@ int SimKernel::SendFileOneOf(int socket, int file, uint64_t offset, uint32_t byt
   to.NearSend(std::span(content).subspan(offset, count));
   sent_from_files_ += count;
   return static_cast<int>(count);
+}
+
+// A turn that waits for the disk holds up everybody. WHY not the bytes behind the first: those are
+// probed here and there.
+void SimKernel::WatchDisk(const File& file, uint64_t offset) {
+  const bool tells = file.probe != Probe::kRefused && !mount_refuses_probe_;
+  if (options_.watch == Watch::kContract || !tells || file.ResidentFrom(offset) > 0) return;
+  around_.verdict.Fail("a sendfile from %lu waits for the disk", offset);
 }
 
 // It is a matter of the file system, so the first answer is the answer for good.

@@ -10,6 +10,9 @@ namespace {
 
 /// A wait may end with a timer that has nothing to do, at each of the wheel's coarser positions.
 constexpr uint32_t kIdleTurnsMax = 8;
+/// While a worker remembers files it looks so often for those that nobody asks for, in one turn or,
+/// by the wheel, in two.
+constexpr uint64_t kAgeIntervalNs = 250'000'000;
 /// What the kernel has not taken at once is submitted within so many turns.
 constexpr uint32_t kLeftoverTurns = 8;
 /// Timers count milliseconds, a wait may end late, and an answer takes a few operations.
@@ -47,12 +50,15 @@ void Liveness::Causes() {
                           times(Fault::k_interrupted) + times(Fault::k_no_memory) +
                           times(Fault::k_partial_submit);
   idle_turns_ = causes == causes_ ? idle_turns_ + 1 : 0;
+  if (causes != causes_) idle_since_ns_ = clock_->now_ns;
   causes_ = causes;
   // A client that is not read is looked at once in each ping interval.
   const base::Limits& limits = plan_->limits;
   const uint64_t looks =
       limits.ping_interval_ns == 0 ? 0 : limits.idle_timeout_ns / limits.ping_interval_ns;
-  const uint64_t most = kIdleTurnsMax + worker_->sessions_open() * looks;
+  const uint64_t ages =
+      plan_->files.empty() ? 0 : 2 * (clock_->now_ns - idle_since_ns_) / kAgeIntervalNs;
+  const uint64_t most = kIdleTurnsMax + worker_->sessions_open() * looks + ages;
   if (idle_turns_ > most) verdict_->Fail("%u turns without a cause", idle_turns_);
 }
 

@@ -48,6 +48,7 @@ class Liveness {
 
   uint64_t causes_ = 0;      ///< completions, submissions and faults that end a wait
   uint32_t idle_turns_ = 0;  ///< in a row without a new one
+  uint64_t idle_since_ns_ = 0;
   uint64_t polls_ = 0;       ///< submitted when a byte last moved
   uint64_t poll_moved_ = 0;  ///< bytes that had moved then
   uint64_t returned_ = 0;    ///< bytes that left the queues in some way

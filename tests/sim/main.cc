@@ -185,10 +185,8 @@ void RunKept(const std::vector<Kept>& all, const Options& options, Total& total,
 
 void CheckEveryFault(const Total& total, Report& report) {
   constexpr bool kAll = ringway::sim::kPassageSeeds > 0 && ringway::sim::kUnixSeeds > 0 &&
-                        ringway::sim::kBulkSeeds > 0;
-  constexpr size_t kUpToFiles =
-      ringway::sim::kStaticSeeds > 0 ? kFaults : ringway::sim::kFirstFileFault;
-  for (size_t i = 0; i < (kAll ? kUpToFiles : ringway::sim::kFirstPassageFault); ++i) {
+                        ringway::sim::kBulkSeeds > 0 && ringway::sim::kStaticSeeds > 0;
+  for (size_t i = 0; i < (kAll ? kFaults : ringway::sim::kFirstPassageFault); ++i) {
     if (total.outcome.struck[i] > 0) continue;
     return report.Failed(absl::StrCat("the fault ", kFaultNames[i], " never struck"));
   }

@@ -125,8 +125,8 @@ enum class Weather : uint8_t {
 /// apart: a seed that has none of them is what it was before there were any.
 inline constexpr uint32_t kPassageSeeds = 5000;
 inline constexpr uint32_t kUnixSeeds = 2000;
-/// Seeds that serve files; none while no worker does.
-inline constexpr uint32_t kStaticSeeds = 0;
+/// Seeds that serve files.
+inline constexpr uint32_t kStaticSeeds = 4000;
 /// Seeds in which some stories carry so much that it is bulk.
 inline constexpr uint32_t kBulkSeeds = 3000;
 

@@ -155,6 +155,7 @@ class SimKernel : public uring::Kernel {
   int OpenFound(int root, std::string_view path, uring::Lookup lookup);
   int SendFileOneOf(int socket, int file, uint64_t offset, uint32_t bytes);
   bool RefusesProbe(File& file);
+  void WatchDisk(const File& file, uint64_t offset);
   bool PrepareOpen(const io_uring_sqe& sqe, Request& request);
   void PrepareFileRead(const io_uring_sqe& sqe, Request& request);
   bool IsRegistered(const Request& request) const;

@@ -155,6 +155,8 @@ void World::OpenWorker() {
     options.roots.push_back(story.mode == config::Mode::kStatic ? root_ : -1);
   }
   options.media_types = std::make_shared<http::MediaTypes>("");
+  options.shared_files = std::make_shared<files::SharedFiles>(
+      files::SharedFilesOptions{.bytes_max = plan_.limits.file_cache_bytes_max});
   auto worker = worker::Worker::Open(kernel_, clock_, ledger_, std::move(options));
   if (!worker.ok()) return verdict_.Fail("%s", worker.status().ToString().c_str());
   worker_ = *std::move(worker);
