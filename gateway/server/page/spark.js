@@ -7,6 +7,8 @@ import {TICKS_KEPT} from './figures.js';
 import {milliseconds} from './units.js';
 
 const PADDING = 6;
+// At the sides no more than a dot needs, so that the scale begins where the words above it do.
+const SIDE = 2;
 const LABEL_FONT_PIXELS = 11;
 const DOT_PIXELS = 1.75;
 
@@ -34,10 +36,10 @@ export class Spark {
     if (width === 0 || height === 0) return;
     const pen = this.#penFor(width, height);
     const top = roundUp(Math.max(0.5, ...ticks.map((tick) => tick?.p99 ?? 0)));
-    const span = (width - 2 * PADDING) / (TICKS_KEPT - 1);
+    const span = (width - 2 * SIDE) / (TICKS_KEPT - 1);
     const from = TICKS_KEPT - ticks.length;
     const at = {
-      x: (index) => PADDING + (from + index) * span,
+      x: (index) => SIDE + (from + index) * span,
       y: (ms) => height - PADDING - (ms / top) * (height - 2 * PADDING - LABEL_FONT_PIXELS),
     };
     const style = getComputedStyle(this.#canvas);
@@ -64,16 +66,16 @@ export class Spark {
     for (const share of [0, 0.5, 1]) {
       const y = Math.round(at.y(share * top)) + 0.5;
       pen.beginPath();
-      pen.moveTo(PADDING, y);
-      pen.lineTo(width - PADDING, y);
+      pen.moveTo(0, y);
+      pen.lineTo(width, y);
       pen.stroke();
     }
     pen.fillStyle = style.getPropertyValue('--dim');
     pen.font = `${LABEL_FONT_PIXELS}px ${style.fontFamily}`;
     pen.textBaseline = 'bottom';
-    pen.fillText(milliseconds(top), PADDING, at.y(top) - 2);
+    pen.fillText(milliseconds(top), 0, at.y(top) - 2);
     pen.textAlign = 'right';
-    pen.fillText('last minute', width - PADDING, at.y(top) - 2);
+    pen.fillText('last minute', width, at.y(top) - 2);
     pen.textAlign = 'left';
   }
 
