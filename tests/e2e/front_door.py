@@ -18,6 +18,7 @@ import tempfile
 import harness
 import tap
 import wire
+from demo import Demo
 
 try:
     import websockets
@@ -159,17 +160,6 @@ def shows_features_as_json():
 
 
 # ---- The demo -----------------------------------------------------------------------------------
-
-class Demo(harness.Server):
-    """`ringway demo`, and the address and commands that it prints."""
-
-    def __init__(self):
-        super().__init__([harness.RINGWAY, 'demo', '--listen', '127.0.0.1:0'])
-        self.wait_log('Ctrl-C ends it')
-        self.url = re.search(r'serves (ws://127\.0\.0\.1:(\d+)/echo)\n', self.log()).group(1)
-        self.port = int(self.url.split(':')[2].split('/')[0])
-        self.commands = re.findall(r'^  (\S.*)$', self.log(), re.M)
-
 
 @tap.case('the demo prints its address and two commands, and echoes')
 def demo_echoes():

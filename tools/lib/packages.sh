@@ -14,6 +14,7 @@ test_packages=(
   clang:clang clang-format:clang-format clang-tidy:clang-tidy libclang-rt-14-dev
   redis-server:redis-server nginx-light:nginx nodejs:node npm:npm
   patch:patch util-linux:setpriv strace:strace
+  chromium:chromium
 )
 
 is_installed() {  # package[:command]
