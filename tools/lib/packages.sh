@@ -14,7 +14,7 @@ test_packages=(
   clang:clang clang-format:clang-format clang-tidy:clang-tidy libclang-rt-14-dev
   redis-server:redis-server nginx-light:nginx nodejs:node npm:npm
   patch:patch util-linux:setpriv strace:strace
-  chromium:chromium
+  chromium:chromium novnc tigervnc-standalone-server:Xtigervnc x11-xserver-utils:xsetroot
 )
 
 is_installed() {  # package[:command]
