@@ -116,10 +116,12 @@ def files():
             kind = TYPES[pathlib.Path(name).suffix]
             tap.equal(headers['content-type'].split(';')[0], kind, f'type of {name}')
             tap.equal(headers['content-length'], str((PAGE / name).stat().st_size), name)
+        # Whether it asks for the icon again, and how, a browser decides by rules of its own.
+        names.remove('favicon.svg')
         browser.forget_traffic()
         browser.reload()
         browser.hear(lambda: set(file_answers(browser)) >= names, 'the answers to the reload')
-        tap.equal({name: status for name, (status, _) in file_answers(browser).items()},
+        tap.equal({name: file_answers(browser)[name][0] for name in names},
                   {name: 304 for name in names}, 'status after the reload')
         connect(browser)
         end_in_order(browser)
