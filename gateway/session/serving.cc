@@ -112,7 +112,11 @@ void Session::LookForFile(Environment& environment, const http::RequestHead& hea
       case FileOutcome::kUnavailable:
         return AnswerWithout(environment, head, http::kFileUnavailable, intents);
       case FileOutcome::kDirectory:
-        if (form.is_fallback || names.names_folder()) break;
+        // Only what the path itself names: a folder "a.gz" is no sibling of "a".
+        if (form.is_fallback || names.names_folder() ||
+            form.coding != http::ContentCoding::kIdentity) {
+          break;
+        }
         return AnswerWithSlash(environment, head, intents);
       case FileOutcome::kMissing:
         break;
