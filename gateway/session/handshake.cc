@@ -85,6 +85,7 @@ void Session::OnRequestBytes(Environment& environment, base::Piece piece, Intent
   const uint32_t bytes_before = held_.bytes;
   const uint8_t* const piece_end = piece.data + piece.bytes;
   uint8_t* const piece_begin = piece.data;
+  const bool is_cut = bytes_before > 0 && piece.bytes > kChunkBytes - bytes_before;
   if (bytes_before > 0) {
     AppendToChunk(piece, &held_);
   } else {
@@ -104,6 +105,8 @@ void Session::OnRequestBytes(Environment& environment, base::Piece piece, Intent
     case http::HeadResult::kWhole:
       break;
   }
+  // WHY: of what is held behind it bytes are missing, so nothing there is a request.
+  if (is_cut) head.keep_alive = false;
   // `head` views held_.
   OnRequest(environment, head, intents);
   if (state_ == State::kServing && !std::get<Serving>(stream_).awaits_file) {
