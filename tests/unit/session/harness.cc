@@ -50,6 +50,18 @@ backend = "second"
 )")
         .append(*options.websocket);
   }
+  if (options.files) {
+    text.append(R"(
+[[route]]
+name = "files"
+listener = "web"
+mode = "static"
+root = "/srv"
+path = ")")
+        .append(options.files_path)
+        .append("\"\n")
+        .append(*options.files);
+  }
   auto config = config::ParseConfig(text, "test");
   if (!config.ok()) ADD_FAILURE() << config.status();
   return *config;
@@ -101,7 +113,9 @@ Harness::Harness(const HarnessOptions& options)
                                    .media_types = media_types_,
                                    .rules = {.frame_bytes_max = limits.frame_bytes_max,
                                              .message_bytes_max = limits.message_bytes_max},
-                                   .now_ns = kBeginNs});
+                                   .now_ns = kBeginNs,
+                                   .unix_s = kUnixSeconds,
+                                   .secret = 1});
   Accept();
 }
 
@@ -112,8 +126,13 @@ void Harness::EndSession() {
     session_->Leave(*environment_);
     session_.reset();
     EXPECT_EQ(occupancy_->on_server(1) + occupancy_->on_server(2), 0U) << "still on a server";
+    for (const config::Route& route : config_->routes) {
+      if (route.mode != config::Mode::kStatic) continue;
+      EXPECT_EQ(occupancy_->of_route(route.index), 0U) << "still on route " << route.name;
+    }
   }
   hoard_.clear();
+  download_ = {};
   for (size_t c = 0; c < base::kBufferClasses; ++c) {
     EXPECT_EQ(arena_.leased(static_cast<BufferClass>(c)), 0U) << "leases of class " << c;
   }
@@ -124,7 +143,7 @@ void Harness::Accept(const base::SocketAddress& client) {
   links_ = {};
   Link(kClient).there = true;
   due_ns_ = UINT64_MAX;
-  backend_gone_due_ = false;
+  backend_gone_due_ = find_due_ = room_due_ = false;
   session_.emplace(0U, client, now_ns());
   session_->Begin(*environment_, intents_);
   CarryOut();
@@ -198,6 +217,31 @@ void Harness::WaitUntilDue(ClientLook client) {
   Due(client);
 }
 
+void Harness::Found(std::optional<FileOutcome> outcome) {
+  ASSERT_TRUE(std::exchange(find_due_, false));
+  const WantedFile wanted = session_->wanted_file();
+  EXPECT_EQ(wanted.path.data()[wanted.path.size()], '\0');
+  EXPECT_EQ(config_->routes[wanted.route_index].name, "files");
+  session_->OnFound(*environment_,
+                    outcome ? FileLook{.outcome = *outcome} : files_.Look(wanted.path), intents_);
+  CarryOut();
+}
+
+void Harness::Room() {
+  ASSERT_TRUE(std::exchange(room_due_, false));
+  download_ = {};
+  session_->OnRoom(*environment_, intents_);
+  CarryOut();
+}
+
+void Harness::Break(FileFault fault) {
+  ASSERT_TRUE(download_);
+  session_->OnFileBroken(*environment_, fault, intents_);
+  CarryOut();
+}
+
+uint32_t Harness::on_files() const { return occupancy_->of_route(config_->routes.back().index); }
+
 void Harness::Drain() {
   session_->OnDrain(*environment_, intents_);
   CarryOut();
@@ -256,22 +300,23 @@ std::string Harness::Story() const {
 
 void Harness::CarryOut() {
   acts_.clear();
-  for (const Intent& intent : intents_.all()) CarryOutOne(intent);
+  for (Intent& intent : intents_.all()) CarryOutOne(intent);
   intents_.Clear();
   for (const BufferClass c : {BufferClass::kSmall, BufferClass::kBulk}) {
     EXPECT_EQ(arena_.leased(c), 0U) << "the session keeps a receive buffer";
   }
 }
 
-void Harness::CarryOutOne(const Intent& intent) {
+void Harness::CarryOutOne(Intent& intent) {
   const bool send = intent.kind == IntentKind::kSend;
   const std::string_view bytes(reinterpret_cast<const char*>(intent.piece.data),
                                send ? intent.piece.bytes : 0);
   acts_.push_back({intent.kind, intent.to, intent.source, std::string(bytes), intent.backend_index,
-                   intent.server_index, intent.due_ns});
+                   intent.server_index, intent.due_ns, intent.offset});
   LinkState& link = Link(intent.to);
   switch (intent.kind) {
     case IntentKind::kSend:
+      EXPECT_FALSE(download_) << "something is sent before the file has left";
       EXPECT_GT(intent.piece.bytes, 0U);
       EXPECT_TRUE(link.there && !link.finished) << "something is sent behind the end";
       link.sent.append(bytes);
@@ -290,16 +335,32 @@ void Harness::CarryOutOne(const Intent& intent) {
       LoseLink(intent.to);
       break;
     case IntentKind::kFind:
+      find_due_ = true;
+      break;
     case IntentKind::kFile:
+      BeginDownload(intent);
+      break;
     case IntentKind::kMore:
-      break;  // nobody here serves files
+      EXPECT_FALSE(room_due_) << "asked twice";
+      room_due_ = true;
+      break;
     case IntentKind::kTimer:
       due_ns_ = intent.due_ns;
       break;
   }
 }
 
+void Harness::BeginDownload(Intent& intent) {
+  EXPECT_FALSE(download_) << "two downloads at once";
+  EXPECT_TRUE(link(kClient).there && !link(kClient).finished);
+  EXPECT_GT(intent.bytes, 0U);
+  acts_.back().bytes = files_.Read(intent.piece.lease, intent.offset, intent.bytes);
+  Link(kClient).sent.append(acts_.back().bytes);
+  download_ = std::move(intent.piece.lease);
+}
+
 void Harness::LoseLink(LinkRole role) {
+  if (role == kClient) download_ = {};
   const bool was_there = Link(role).there;
   Link(role).there = Link(role).connecting = false;
   if (role == kBackend && was_there && link(kClient).there) backend_gone_due_ = true;

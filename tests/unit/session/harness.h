@@ -17,6 +17,7 @@
 #include "gateway/config/config.h"
 #include "gateway/session/environment.h"
 #include "gateway/session/session.h"
+#include "tests/unit/session/fake_files.h"
 #include "tests/unit/session/wire.h"
 
 namespace ringway::session {
@@ -35,6 +36,7 @@ struct Act {
   uint32_t backend_index = 0;
   uint32_t server_index = 0;
   uint64_t due_ns = 0;
+  uint64_t offset = 0;  ///< kFile; `bytes` then is what is read there
 };
 
 struct HarnessOptions {
@@ -42,9 +44,12 @@ struct HarnessOptions {
   std::string_view limits;    ///< lines of [limits]
   std::string_view backend;   ///< lines of the route's backend beyond its servers
   std::string_view listener;  ///< lines of the listener beyond its address
-  base::Arena::Counts counts = {8, 4, 4, 16};
+  base::Arena::Counts counts = {8, 4, 4, 16, 16};
   /// Lines of a second route, "/ws" in websocket mode to the same backend; without, there is none.
   std::optional<std::string_view> websocket;
+  /// Lines of a last route, in static mode; without, there is none.
+  std::optional<std::string_view> files;
+  std::string_view files_path = "/files/*";
 };
 
 /// What the worker knows of a link.
@@ -54,12 +59,6 @@ struct LinkState {
   bool ended = false;  ///< its incoming stream
   bool finished = false;
   std::string sent;  ///< since Forget
-};
-
-/// No file is there.
-class NoFiles : public FileIndex {
- public:
-  FileLook Find(uint32_t, std::string_view) override { return {.outcome = FileOutcome::kMissing}; }
 };
 
 /// Every call fails the test when the session keeps a receive buffer, or wants something sent to a
@@ -96,6 +95,15 @@ class Harness {
   bool backend_gone_due() const { return backend_gone_due_; }
   /// Bytes go through a pipe; the session only hears of it.
   void Splice(base::LinkRole from, std::string_view bytes);
+  /// The worker has looked for the file, and says what is there, or what it is told to say.
+  /// REQUIRES: find_due().
+  void Found(std::optional<FileOutcome> outcome = std::nullopt);
+  bool find_due() const { return find_due_; }
+  /// All has left, a download too. REQUIRES: room_due().
+  void Room();
+  bool room_due() const { return room_due_; }
+  /// The file of a download cannot be sent whole. REQUIRES: there is a download.
+  void Break(FileFault fault);
   void Drain();
   void Cut();
   void Exhaust();
@@ -130,6 +138,9 @@ class Harness {
   /// What other workers' sessions would share.
   base::Occupancy& occupancy() { return *occupancy_; }
   base::ServerHealth& health() { return *health_; }
+  FakeFiles& files() { return files_; }
+  /// Sessions that are counted on the static route.
+  uint32_t on_files() const;
   State state() const { return session_->state(); }
   const Ending& ending() const { return session_->ending(); }
   const base::Counters& counters() const { return counters_; }
@@ -139,7 +150,8 @@ class Harness {
  private:
   void EndSession();
   void CarryOut();
-  void CarryOutOne(const Intent& intent);
+  void CarryOutOne(Intent& intent);
+  void BeginDownload(Intent& intent);
   void LoseLink(base::LinkRole role);
   void LoseIfDone(base::LinkRole role);
   LinkState& Link(base::LinkRole role) { return links_[static_cast<size_t>(role)]; }
@@ -147,8 +159,8 @@ class Harness {
   std::shared_ptr<const config::Config> config_;
   base::Arena arena_;
   base::Counters counters_;
-  NoFiles files_;
-  http::MediaTypes media_types_{""};
+  FakeFiles files_{arena_};
+  http::MediaTypes media_types_{"text/html html\ntext/css css\n"};
   std::optional<route::Table> table_;
   std::optional<base::Occupancy> occupancy_;
   std::optional<base::ServerHealth> health_;
@@ -161,6 +173,9 @@ class Harness {
   std::vector<base::Lease> hoard_;
   uint64_t due_ns_ = UINT64_MAX;
   bool backend_gone_due_ = false;
+  base::Lease download_;
+  bool find_due_ = false;
+  bool room_due_ = false;
 };
 
 /// Expects who ended the session, why, and with which code.
