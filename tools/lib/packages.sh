@@ -13,7 +13,7 @@ test_packages=(
   git:git python3 python3-websockets
   clang:clang clang-format:clang-format clang-tidy:clang-tidy libclang-rt-14-dev
   redis-server:redis-server nginx-light:nginx nodejs:node npm:npm
-  patch:patch util-linux:setpriv strace:strace
+  patch:patch util-linux:setpriv strace:strace curl:curl wrk:wrk
   chromium:chromium novnc tigervnc-standalone-server:Xtigervnc x11-xserver-utils:xsetroot
 )
 
