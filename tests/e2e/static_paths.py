@@ -134,8 +134,8 @@ def hide(root):
     for name, target in [('out.txt', f'../{secret.name}/secret.txt'), ('out', f'../{secret.name}'),
                          ('absolute.txt', '/etc/passwd'), ('absolute', '/etc'), ('root', '/'),
                          ('dangling', 'nothing'), ('loop', 'loop'), ('device', '/dev/zero'),
-                         ('up', '..'), ('twice', 'out.txt'), ('deep', f'folder/../../{secret.name}'),
-                         ('to-fifo', 'fifo')]:
+                         ('up', '..'), ('twice', 'out.txt'), ('to-fifo', 'fifo'),
+                         ('deep', f'folder/../../{secret.name}')]:
         (root / name).symlink_to(target)
     with contextlib.suppress(PermissionError):
         os.mknod(root / 'null', 0o666 | 0o020000, os.makedev(1, 3))
@@ -158,8 +158,8 @@ HIDDEN = [
     # Hidden files, and folders.
     '/.hidden', '/%2ehidden', '/.git/config', '/.git/', '/.git', '/folder/.hidden', '/.nothing',
     # Links that lead out, nowhere, or in a circle.
-    '/out.txt', '/out/secret.txt', '/out/', '/out', '/absolute.txt', '/absolute/passwd', '/dangling',
-    '/loop', '/loop/x', '/root/etc/passwd', '/up/', '/up/{secret}/secret.txt', '/twice', '/deep',
+    '/out.txt', '/out/secret.txt', '/out/', '/out', '/absolute.txt', '/absolute/passwd',
+    '/dangling', '/loop', '/loop/x', '/root/etc/passwd', '/up/', '/up/{secret}/secret.txt', '/twice', '/deep',
     '/deep/secret.txt', '/absolute/', '/root/',
     # No files.
     '/fifo', '/to-fifo', '/socket', '/null', '/device', '/folder/', '/',

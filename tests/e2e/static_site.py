@@ -12,6 +12,7 @@ import pathlib
 import random
 import shutil
 import struct
+import tempfile
 
 import harness
 import tap
@@ -43,9 +44,10 @@ def config(routes, *, backends=(), limits=None, workers=1, level='debug'):
 
 @contextlib.contextmanager
 def folder(below=None):
-    """An empty folder that any user may read; `below`: on the filesystem of this one."""
-    path = harness.scratch_folder() if below is None else pathlib.Path(below) / f'site-{os.getpid()}'
-    path.mkdir(parents=True, exist_ok=True)
+    """An empty folder that any user may read; `below`: inside this one."""
+    if below is not None:
+        pathlib.Path(below).mkdir(parents=True, exist_ok=True)
+    path = pathlib.Path(tempfile.mkdtemp(prefix='ringway-e2e-', dir=below))
     path.chmod(0o755)
     try:
         yield path
