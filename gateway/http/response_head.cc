@@ -6,6 +6,7 @@
 #include <array>
 
 #include "gateway/http/accept_key.h"
+#include "gateway/http/http_date.h"
 #include "gateway/http/writer.h"
 
 namespace ringway::http {
@@ -24,6 +25,12 @@ std::string_view FieldsOf(const Refusal& refusal) {
     default:
       return "";
   }
+}
+
+void WriteDate(int64_t now_s, Writer& writer) {
+  std::array<char, kHttpDateBytes> date;
+  const size_t bytes = now_s == 0 ? 0 : BuildHttpDate(now_s, date);
+  if (bytes > 0) writer.Field("Date", {date.data(), bytes});
 }
 
 /// What the connection is for from now on. WHY none where it stays: HTTP/1.1 means that (RFC 9112
@@ -102,14 +109,16 @@ AnswerBody AnswerBodyOf(std::string_view request) {
   return request.starts_with("HEAD ") ? AnswerBody::kOmitted : AnswerBody::kSent;
 }
 
-size_t BuildRefusal(const Refusal& refusal, std::span<char> out, AnswerBody body,
-                    AfterAnswer after) {
+size_t BuildRefusal(const Refusal& refusal, std::span<char> out, AnswerBody body, AfterAnswer after,
+                    int64_t now_s) {
   Writer writer(out);
   writer.Text("HTTP/1.1 ")
       .Number(static_cast<size_t>(refusal.status))
       .Text(" ")
       .Text(ReasonPhrase(refusal.status))
-      .Text("\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ")
+      .Text("\r\n");
+  WriteDate(now_s, writer);
+  writer.Text("Content-Type: text/plain; charset=utf-8\r\nContent-Length: ")
       .Number(refusal.reason.size() + 1)
       .Text("\r\n")
       .Text(FieldsOf(refusal))
@@ -120,9 +129,11 @@ size_t BuildRefusal(const Refusal& refusal, std::span<char> out, AnswerBody body
 }
 
 size_t BuildSlashRedirect(std::string_view path, std::string_view query, AfterAnswer after,
-                          std::span<char> out) {
+                          std::span<char> out, int64_t now_s) {
   Writer writer(out);
-  writer.Text("HTTP/1.1 301 Moved Permanently\r\nContent-Length: 0\r\nLocation: ");
+  writer.Text("HTTP/1.1 301 Moved Permanently\r\n");
+  WriteDate(now_s, writer);
+  writer.Text("Content-Length: 0\r\nLocation: ");
   writer.Text(path).Text("/");
   if (!query.empty()) writer.Text("?").Text(query);
   return writer.Text("\r\n")

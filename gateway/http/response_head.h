@@ -37,15 +37,16 @@ enum class AnswerBody : uint8_t { kSent, kOmitted };
 
 /// Writes a whole response, head and a body of one text line, and returns its length in bytes; 0:
 /// it does not fit. Where the connection ends with it, it says so. 405 says which method is
-/// allowed, 426 which protocol is required (RFC 9110 7.8), 429 and 503 when to come again.
+/// allowed, 426 which protocol is required (RFC 9110 7.8), 429 and 503 when to come again. `now_s`:
+/// for the Date (6.6.1), in seconds since 1970; 0: it is not known.
 [[nodiscard]] size_t BuildRefusal(const Refusal& refusal, std::span<char> out,
                                   AnswerBody body = AnswerBody::kSent,
-                                  AfterAnswer after = AfterAnswer::kClose);
+                                  AfterAnswer after = AfterAnswer::kClose, int64_t now_s = 0);
 
 /// Writes a whole 301 to `path`, as the client sent it, with a slash and its query behind it, for a
 /// folder without its slash: what a page there names is to be found below it. Returns its length in
 /// bytes; 0: it does not fit.
 [[nodiscard]] size_t BuildSlashRedirect(std::string_view path, std::string_view query,
-                                        AfterAnswer after, std::span<char> out);
+                                        AfterAnswer after, std::span<char> out, int64_t now_s = 0);
 
 }  // namespace ringway::http

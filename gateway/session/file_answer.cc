@@ -132,7 +132,8 @@ void Session::AnswerWithout(Environment& environment, const http::RequestHead& h
   answer.bytes = static_cast<uint32_t>(http::BuildRefusal(
       refusal, RoomOf(answer.lease, BufferClass::kCell),
       head.method == http::Method::kHead ? http::AnswerBody::kOmitted : http::AnswerBody::kSent,
-      serving.keeps_client ? http::AfterAnswer::kKeepOpen : http::AfterAnswer::kClose));
+      serving.keeps_client ? http::AfterAnswer::kKeepOpen : http::AfterAnswer::kClose,
+      environment.unix_s));
   (refusal.status == Status::kNotFound ? environment.counters.files_missing
                                        : environment.counters.files_refused)
       .Add(1);
@@ -151,7 +152,7 @@ void Session::AnswerWithSlash(Environment& environment, const http::RequestHead&
   answer.bytes = static_cast<uint32_t>(http::BuildSlashRedirect(
       head.path, head.query,
       serving.keeps_client ? http::AfterAnswer::kKeepOpen : http::AfterAnswer::kClose,
-      RoomOf(answer.lease, BufferClass::kChunk)));
+      RoomOf(answer.lease, BufferClass::kChunk), environment.unix_s));
   if (answer.bytes == 0) return AnswerWithout(environment, head, http::kFileMissing, intents);
   answered_status_ = static_cast<uint16_t>(Status::kMovedPermanently);
   serving.is_answered = true;

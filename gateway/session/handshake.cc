@@ -212,7 +212,8 @@ void Session::Refuse(Environment& environment, const http::Refusal& refusal, End
   base::Piece answer{.lease = environment.arena.TryTake(BufferClass::kCell)};
   if (answer.lease) {
     answer.data = answer.lease.data();
-    answer.bytes = static_cast<uint32_t>(http::BuildRefusal(refusal, Cell(answer.lease), body));
+    answer.bytes = static_cast<uint32_t>(http::BuildRefusal(
+        refusal, Cell(answer.lease), body, http::AfterAnswer::kClose, environment.unix_s));
     intents.Send(LinkRole::kClient, std::move(answer), flow::Source::kGateway);
     intents.Finish(LinkRole::kClient);
   } else {

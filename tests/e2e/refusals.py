@@ -7,9 +7,11 @@ Each request is sent at once, byte by byte, and with its last bytes apart from t
 is the same, byte for byte. The sentences are those of gateway/http/refusals.h; a refusal there that
 has no row here fails the last case."""
 import contextlib
+import email.utils
 import re
 import signal
 import sys
+import time
 
 import backends
 import harness
@@ -66,6 +68,8 @@ def expect_answer(client, wanted):
     pairs = [field.split(': ', 1) for field in fields]
     headers = {name.lower(): value for name, value in pairs}
     tap.equal(len(headers), len(fields), 'fields that differ')
+    made = email.utils.parsedate_to_datetime(headers.pop('date'))
+    tap.check(abs(time.time() - made.timestamp()) < 60, f'it was made now, not at {made}')
     sentence = SENTENCES.get(wanted.refusal, wanted.refusal) + '\n'
     tap.equal(headers, {**wanted.headers, 'content-length': str(len(sentence))}, 'headers')
     without_body = wanted.request.lstrip(b'\r\n').startswith(b'HEAD ')

@@ -34,6 +34,14 @@ std::string Refuse(Status status, std::string_view reason) {
   return {cell.data(), BuildRefusal({status, reason}, cell)};
 }
 
+/// With all that may stand in one.
+std::string RefuseAtLength(Status status, std::string_view reason) {
+  std::array<char, kCellBytes> cell;
+  constexpr int64_t kNow = 1'700'000'000;
+  return {cell.data(), BuildRefusal({status, reason, Allow::kGetAndHead}, cell, AnswerBody::kSent,
+                                    AfterAnswer::kClose, kNow)};
+}
+
 std::string Upgrade(std::string_view subprotocol) {
   std::array<char, kCellBytes> cell;
   return {cell.data(), BuildUpgradeResponse(kKey, subprotocol, cell)};
@@ -107,10 +115,18 @@ TEST(Refusal, CarriesTheFieldsThatItsStatusNeeds) {
 
 TEST(Refusal, FitsInItsBoundForEveryStatusWithTheLongestReason) {
   for (const Status status : kAllStatuses) {
-    const std::string answer = Refuse(status, std::string(kReasonBytesMax, 'r'));
+    const std::string answer = RefuseAtLength(status, std::string(kReasonBytesMax, 'r'));
     EXPECT_FALSE(answer.empty()) << static_cast<int>(status);
     EXPECT_LE(answer.size(), kRefusalBytesMax) << static_cast<int>(status);
   }
+}
+
+TEST(Refusal, SaysWhenItWasMadeWhereThatIsKnown) {
+  const std::string answer = RefuseAtLength(Status::kNotFound, "x");
+  EXPECT_TRUE(
+      answer.starts_with("HTTP/1.1 404 Not Found\r\nDate: Tue, 14 Nov 2023 22:13:20 GMT\r\n"))
+      << answer;
+  EXPECT_EQ(Refuse(Status::kNotFound, "x").find("Date"), std::string::npos);
 }
 
 TEST(Refusal, OfTheTableIsOneShortLineThatFits) {
