@@ -284,6 +284,19 @@ def other_kinds():
         harness.wait_for(seen, 'both to be seen', SECONDS_UNTIL_SEEN + SLACK)
 
 
+@tap.case('a link that is turned to another folder at one blow')
+def link_turned():
+    files = {f'release-{number}/{name}': b'%d' % number
+             for number in (1, 2) for name in ('a.txt', 'b.txt')}
+    with static.site(files) as (gateway, root), static.Browser(gateway.address) as browser:
+        (root / 'current').symlink_to('release-1')
+        tap.equal(browser.ask('/current/a.txt').body, b'1', 'the first content')
+        (root / 'next').symlink_to('release-2')
+        (root / 'next').rename(root / 'current')
+        wait_until(browser, '/current/a.txt', b'2', (b'1', b'2'))
+        tap.equal(browser.ask('/current/b.txt').body, b'2', 'a file that was not asked for before')
+
+
 @tap.case('counters tell what was opened, found in memory, kept and missing')
 def counters():
     files = {'small.bin': content(1000), 'large.bin': content(100_000)}

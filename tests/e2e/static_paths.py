@@ -159,8 +159,8 @@ HIDDEN = [
     '/.hidden', '/%2ehidden', '/.git/config', '/.git/', '/.git', '/folder/.hidden', '/.nothing',
     # Links that lead out, nowhere, or in a circle.
     '/out.txt', '/out/secret.txt', '/out/', '/out', '/absolute.txt', '/absolute/passwd',
-    '/dangling', '/loop', '/loop/x', '/root/etc/passwd', '/up/', '/up/{secret}/secret.txt', '/twice', '/deep',
-    '/deep/secret.txt', '/absolute/', '/root/',
+    '/dangling', '/loop', '/loop/x', '/root/etc/passwd', '/up/', '/up/{secret}/secret.txt',
+    '/twice', '/deep', '/deep/secret.txt', '/absolute/', '/root/',
     # No files.
     '/fifo', '/to-fifo', '/socket', '/null', '/device', '/folder/', '/',
     # No such thing.

@@ -253,7 +253,8 @@ CODINGS = [(None, None, None), ('', None, None), ('br', 'br', None), ('gzip', 'g
            ('br;q=0, gzip', 'gzip', 'gzip'), ('br;q=0.000', None, None), ('*', 'br', 'gzip'),
            ('*;q=0.1, br;q=0', 'gzip', 'gzip'), ('gzip;q=0, *', 'br', None),
            ('identity', None, None), ('identity, gzip;q=0.5', None, None),
-           ('x-gzip', 'gzip', 'gzip'), ('GZIP', 'gzip', 'gzip'), ('br;q=0.001', 'br', None), ('gzip ;\tQ=0.5', 'gzip', 'gzip'),
+           ('x-gzip', 'gzip', 'gzip'), ('GZIP', 'gzip', 'gzip'),
+           ('br;q=0.001', 'br', None), ('gzip ;\tQ=0.5', 'gzip', 'gzip'),
            ('deflate', None, None), ('zstd;q=1, gzip;q=0.1', 'gzip', 'gzip'),
            ('brotli', None, None), ('br;q=2', None, None), (', ,gzip,', 'gzip', 'gzip'),
            ('identity;q=0, gzip', 'gzip', 'gzip')]

@@ -114,6 +114,20 @@ def connection_close():
                     sending.result()
 
 
+@tap.case('a bad request behind good ones: all answers, a 400, and the end')
+def bad_request():
+    rows = conversation(100)
+    with static.site(FILES) as (gateway, _), static.Browser(gateway.address) as browser:
+        sending = InThread(lambda: browser.send(b''.join(row[0] for row in rows) +
+                                                b'GET /200.bin HTTP/1.1\r\n\r\n' +
+                                                static.request('/200.bin')))
+        expect_answers(browser, rows)
+        tap.equal(browser.answer().status, 400, 'status without Host')
+        browser.expect_fin()
+        with contextlib.suppress(ConnectionError):
+            sending.result()
+
+
 @tap.case('a client that sends its FIN behind its requests gets every answer')
 def half_closed():
     with static.site(FILES) as (gateway, _):
