@@ -310,7 +310,7 @@ class World {
 };
 
 TEST(Events, InAnyOrderEndInTimeAndLeakNothing) {
-  constexpr uint32_t kSeeds = 4000;
+  constexpr uint32_t kSeeds = 1500;
   for (const HarnessOptions& options : kRoutes) {
     const int steps_max = options.websocket ? 300 : 150;  // two heads may come byte by byte
     Harness harness(options);
