@@ -7,6 +7,7 @@ client makes of it.
 Everything is asked of a file that the gateway keeps in memory and of one that it does not."""
 import email.utils
 import gzip
+import os
 import re
 import sys
 import time
@@ -276,6 +277,21 @@ def codings():
                 if fields != (200, coding, 'Accept-Encoding', 'text/css; charset=utf-8', True):
                     failed.append(f'{path} to {accepted!r}: {fields}, expected {coding}')
     tap.check(not failed, '\n'.join(failed))
+
+
+@tap.case('what is no file is no compressed sibling')
+def no_siblings():
+    files = {'a.css': PLAIN, 'a.css.br/index.html': b'below', 'a.css.gz': CODED['gzip'],
+             'b.css': PLAIN}
+    with static.site(files, route={'precompressed': True}) as (gateway, root), \
+            static.Browser(gateway.address) as browser:
+        os.mkfifo(root / 'b.css.br')
+        (root / 'b.css.gz').symlink_to('/etc/passwd')
+        for path, coding in [('/a.css', 'gzip'), ('/b.css', None)]:
+            got = browser.ask(path, ['Accept-Encoding: gzip, br'])
+            tap.equal((got.status, got.fields.get('content-encoding'), got.body),
+                      (200, coding, CODED[coding]), f'the answer to {path}')
+        tap.equal(browser.ask('/b.css.gz', ['Accept-Encoding: br']).status, 404, 'of the link')
 
 
 @tap.case('a compressed sibling has its own tag, length and ranges; Vary is on a 304 too')
