@@ -175,7 +175,7 @@ class Gateway(Server):
         self.seen_ends = 0
         self.probes = 'health_check' in config.read_text()
         # Files of static routes that it may go on holding for the next request, open or in memory:
-        # each is a lease and, where it is large, a descriptor.
+        # the large ones cost a descriptor each.
         self.remembered = 0
         try:
             self.wait_log(r'(?:^.* listening on .*\n){%d}' %
@@ -254,12 +254,12 @@ class Gateway(Server):
 
         def idle():
             state.update(self.state())
-            return (state['leases'] <= self.remembered and
-                    not any(state[name] for name in held if name != 'leases'))
+            return (not any(state[name] for name in held) and
+                    state['files'] <= self.remembered)
         try:
             wait_for(idle, 'every session to be gone')
         except AssertionError as error:
-            left = {name: state.get(name) for name in held}
+            left = {name: state.get(name) for name in (*held, 'files')}
             raise AssertionError(f'{error}; left: {left}') from None
         self.expect_descriptors_as_before()
         return collections.Counter(state)
