@@ -32,7 +32,8 @@ base::SocketAddress Ipv4AddressOf(const loopback::Socket& socket) {
   return address;
 }
 
-std::shared_ptr<config::Config> EchoConfig(const base::SocketAddress& backend) {
+std::shared_ptr<config::Config> EchoConfig(const base::SocketAddress& backend,
+                                           const std::string& more) {
   const auto parsed = config::ParseConfig(absl::StrCat(R"([[listener]]
 name = "test"
 address = "127.0.0.1:0"
@@ -58,7 +59,7 @@ backend = "echo"
 [[backend]]
 name = "echo"
 servers = ["127.0.0.1:)",
-                                                       backend.port, "\"]\n"),
+                                                       backend.port, "\"]\n", more),
                                           "test");
   EXPECT_TRUE(parsed.ok()) << parsed.status();
   return std::make_shared<config::Config>(**parsed);
@@ -114,14 +115,14 @@ WorkerTest::WorkerTest() {
 
 void WorkerTest::Open() {
   const base::SocketAddress backend = Ipv4AddressOf(backend_);
-  const std::shared_ptr<config::Config> config = EchoConfig(backend);
+  const std::shared_ptr<config::Config> config = EchoConfig(backend, more_config_);
   config->limits = limits_;
   // Small: without privileges queues are locked memory, and the kernel frees those of the test
   // before in its own time.
   auto kernel = uring::LinuxKernel::Open(
       {.sq_entries = 256, .cq_entries = 1024, .features = FeaturesOf(GetParam())});
   ASSERT_TRUE(kernel.ok()) << kernel.status();
-  kernel_ = std::make_unique<ImpatientKernel>(*std::move(kernel));
+  kernel_ = Front(*std::move(kernel));
   const auto snapshot = std::make_shared<const Snapshot>(
       Snapshot{.config = config, .table = route::Table(config), .addresses = {{backend}}});
   auto occupancy = MapOccupancy(*config, 1, 1);
@@ -129,13 +130,18 @@ void WorkerTest::Open() {
   occupancy_ = std::make_shared<base::Occupancy>(*std::move(occupancy));
   auto health = MapServerHealth(*config);
   ASSERT_TRUE(health.ok()) << health.status();
-  auto worker = Worker::Open(*kernel_, clock_, record_,
-                             {.snapshot = snapshot,
-                              .occupancy = occupancy_,
-                              .health = std::make_shared<base::ServerHealth>(*std::move(health)),
-                              .sockets = {{.fd = listener_.fd()}}});
+  WorkerOptions options{.snapshot = snapshot,
+                        .occupancy = occupancy_,
+                        .health = std::make_shared<base::ServerHealth>(*std::move(health)),
+                        .sockets = {{.fd = listener_.fd()}}};
+  Prepare(options);
+  auto worker = Worker::Open(*kernel_, clock_, record_, std::move(options));
   ASSERT_TRUE(worker.ok()) << worker.status();
   worker_ = *std::move(worker);
+}
+
+std::unique_ptr<ImpatientKernel> WorkerTest::Front(std::unique_ptr<uring::LinuxKernel> kernel) {
+  return std::make_unique<ImpatientKernel>(std::move(kernel));
 }
 
 void WorkerTest::TearDown() {
@@ -148,6 +154,8 @@ void WorkerTest::TearDown() {
   EXPECT_EQ(worker_->links_open(), 0U);
   EXPECT_EQ(worker_->pipes_held(), 0U);
   for (size_t c = 0; c < base::kBufferClasses; ++c) {
+    // Files are remembered.
+    if (static_cast<base::BufferClass>(c) == base::BufferClass::kLent) continue;
     EXPECT_EQ(worker_->arena().leased(static_cast<base::BufferClass>(c)), 0U) << "class " << c;
   }
   EXPECT_EQ(worker_->counters().completions_unexpected.value(), 0U);

@@ -107,6 +107,9 @@ class WorkerTest : public testing::TestWithParam<Offered> {
 
   /// Opens the worker with `limits_`; a route /echo leads to `backend_`.
   void Open();
+  /// What a suite puts in front of the kernel, and what it adds to the options.
+  virtual std::unique_ptr<ImpatientKernel> Front(std::unique_ptr<uring::LinuxKernel> kernel);
+  virtual void Prepare(WorkerOptions& options) { static_cast<void>(options); }
 
   void Turn();
   void QuietTurns() {
@@ -152,6 +155,7 @@ class WorkerTest : public testing::TestWithParam<Offered> {
   }
 
   base::Limits limits_;
+  std::string more_config_;  ///< routes behind the fixture's own three
   HandClock clock_;
   Record record_;
   loopback::Socket backend_ = loopback::Listen();
