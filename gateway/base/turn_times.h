@@ -18,7 +18,7 @@ namespace ringway::base {
 class TurnTimes {
  public:
   /// Bucket b counts turns of less than 2^b microseconds that bucket b-1 does not; the last one
-  /// all others (from 2 s on).
+  /// all others (from 1 s on).
   static constexpr size_t kBuckets = 22;
 
   void Record(uint64_t ns) {
