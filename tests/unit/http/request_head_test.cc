@@ -5,6 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <string>
+
 #include "tests/unit/http/head_text.h"
 
 namespace ringway::http {
@@ -158,6 +162,66 @@ TEST(RequestHead, WritesNothingWhereItDoesNotSay) {
   head.host = "untouched";
   EXPECT_EQ(ParseRequestHead(Head({"GET / HTTP/1.1"}), 100, &head, &refusal), HeadResult::kRefused);
   EXPECT_EQ(head.host, "untouched");
+}
+
+// ---- What a request for a file may say
+
+TEST(FileRequestHead, HasNothingOfWhatDidNotCome) {
+  const RequestHead head = ParseGood(Head({"GET / HTTP/1.1", "Host: h"}));
+  for (const ListFields* list : {&head.accept_encoding, &head.if_match, &head.if_none_match}) {
+    EXPECT_EQ(list->count, 0u);
+    EXPECT_TRUE(list->Kept().empty());
+  }
+  for (const SingleField* field :
+       {&head.if_modified_since, &head.if_unmodified_since, &head.if_range, &head.range}) {
+    EXPECT_EQ(field->count, 0u);
+    EXPECT_FALSE(field->Once());
+  }
+}
+
+TEST(FileRequestHead, HasEachFieldInItsPlace) {
+  const RequestHead head =
+      ParseGood(Head({"GET / HTTP/1.1", "Host: h", "accept-encoding: gzip", "IF-MATCH:  \"m\"  ",
+                      "If-None-Match: \"n\"", "If-Modified-Since: one", "If-Unmodified-Since: two",
+                      "If-Range: \"r\"", "Range: bytes=0-1"}));
+  ASSERT_EQ(head.accept_encoding.count, 1u);
+  EXPECT_EQ(head.accept_encoding.Kept()[0], "gzip");
+  ASSERT_EQ(head.if_match.count, 1u);
+  EXPECT_EQ(head.if_match.Kept()[0], "\"m\"");
+  ASSERT_EQ(head.if_none_match.count, 1u);
+  EXPECT_EQ(head.if_none_match.Kept()[0], "\"n\"");
+  EXPECT_EQ(head.if_modified_since.Once(), "one");
+  EXPECT_EQ(head.if_unmodified_since.Once(), "two");
+  EXPECT_EQ(head.if_range.Once(), "\"r\"");
+  EXPECT_EQ(head.range.Once(), "bytes=0-1");
+}
+
+TEST(FileRequestHead, KeepsTheFirst8OfAListAndCountsAll) {
+  for (const char* name : {"Accept-Encoding", "If-Match", "If-None-Match"}) {
+    std::string text = "GET / HTTP/1.1\r\nHost: h\r\n";
+    for (int i = 0; i < 10; ++i)
+      text.append(name).append(": v").append(std::to_string(i)).append("\r\n");
+    const RequestHead head = ParseGood(text.append("\r\n"));
+    const ListFields& list = name[0] == 'A'   ? head.accept_encoding
+                             : name[3] == 'M' ? head.if_match
+                                              : head.if_none_match;
+    EXPECT_EQ(list.count, 10u);
+    ASSERT_EQ(list.Kept().size(), kListFieldsMax);
+    EXPECT_EQ(list.Kept().front(), "v0");
+    EXPECT_EQ(list.Kept().back(), "v7");
+  }
+}
+
+TEST(FileRequestHead, TellsAFieldThatCameTwice) {
+  for (const char* name : {"If-Modified-Since", "If-Unmodified-Since", "If-Range", "Range"}) {
+    std::string text = "GET / HTTP/1.1\r\nHost: h\r\n";
+    text.append(name).append(": a\r\n").append(name).append(": a\r\n\r\n");
+    const RequestHead head = ParseGood(text);
+    const std::array fields{&head.if_modified_since, &head.if_unmodified_since, &head.if_range,
+                            &head.range};
+    EXPECT_EQ(std::ranges::count(fields, 2u, [](const SingleField* f) { return f->count; }), 1);
+    for (const SingleField* field : fields) EXPECT_FALSE(field->Once());
+  }
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <array>
 #include <string>
 
+#include "gateway/http/file_refusals.h"
 #include "gateway/http/refusals.h"
 
 namespace ringway::http {
@@ -17,17 +18,17 @@ namespace {
 constexpr size_t kCellBytes = 512;
 constexpr std::string_view kKey = "dGhlIHNhbXBsZSBub25jZQ==";
 
-constexpr std::array kAllStatuses{Status::kSwitchingProtocols, Status::kOk,
-                                  Status::kPartialContent,     Status::kNotModified,
-                                  Status::kPreconditionFailed, Status::kRangeNotSatisfiable,
-                                  Status::kBadRequest,         Status::kForbidden,
-                                  Status::kNotFound,           Status::kMethodNotAllowed,
-                                  Status::kRequestTimeout,     Status::kPayloadTooLarge,
-                                  Status::kUpgradeRequired,    Status::kTooManyRequests,
-                                  Status::kHeadTooLarge,       Status::kInternalError,
-                                  Status::kNotImplemented,     Status::kBadGateway,
-                                  Status::kServiceUnavailable, Status::kGatewayTimeout,
-                                  Status::kVersionNotSupported};
+constexpr std::array kAllStatuses{Status::kSwitchingProtocols,  Status::kOk,
+                                  Status::kPartialContent,      Status::kMovedPermanently,
+                                  Status::kNotModified,         Status::kPreconditionFailed,
+                                  Status::kRangeNotSatisfiable, Status::kBadRequest,
+                                  Status::kForbidden,           Status::kNotFound,
+                                  Status::kMethodNotAllowed,    Status::kRequestTimeout,
+                                  Status::kPayloadTooLarge,     Status::kUpgradeRequired,
+                                  Status::kTooManyRequests,     Status::kHeadTooLarge,
+                                  Status::kInternalError,       Status::kNotImplemented,
+                                  Status::kBadGateway,          Status::kServiceUnavailable,
+                                  Status::kGatewayTimeout,      Status::kVersionNotSupported};
 
 std::string Refuse(Status status, std::string_view reason) {
   std::array<char, kCellBytes> cell;
@@ -153,6 +154,67 @@ TEST(ReasonPhrase, IsThereForEveryStatus) {
     EXPECT_NE(ReasonPhrase(status), "") << static_cast<int>(status);
   }
   EXPECT_EQ(ReasonPhrase(Status::kHeadTooLarge), "Request Header Fields Too Large");
+}
+
+// ---- The answers of static routes
+
+std::string RefuseFile(const http::Refusal& refusal, AnswerBody body, AfterAnswer after) {
+  std::array<char, kCellBytes> cell;
+  return {cell.data(), BuildRefusal(refusal, cell, body, after)};
+}
+
+TEST(FileRefusal, SaysNothingOfAConnectionThatStays) {
+  EXPECT_EQ(RefuseFile(kFileMissing, AnswerBody::kSent, AfterAnswer::kKeepOpen),
+            "HTTP/1.1 404 Not Found\r\n"
+            "Content-Type: text/plain; charset=utf-8\r\n"
+            "Content-Length: 22\r\n"
+            "\r\n"
+            "there is no such file\n");
+  EXPECT_TRUE(RefuseFile(kFileMissing, AnswerBody::kOmitted, AfterAnswer::kKeepOpen)
+                  .ends_with("\r\nContent-Length: 22\r\n\r\n"));
+  EXPECT_TRUE(RefuseFile(kFileMissing, AnswerBody::kOmitted, AfterAnswer::kClose)
+                  .ends_with("\r\nConnection: close\r\n\r\n"));
+}
+
+TEST(FileRefusal, OfAnotherMethodAllowsGetAndHead) {
+  const std::string answer = RefuseFile(kFileMethod, AnswerBody::kSent, AfterAnswer::kKeepOpen);
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 405 Method Not Allowed\r\n"));
+  EXPECT_NE(answer.find("\r\nAllow: GET, HEAD\r\n"), std::string::npos);
+}
+
+TEST(FileRefusal, OfTheTableIsOneShortLineThatFits) {
+  for (const http::Refusal& refusal : kFileRefusals) {
+    EXPECT_LE(refusal.reason.size(), kReasonBytesMax);
+    EXPECT_EQ(refusal.reason.find_first_of("\r\n"), std::string_view::npos);
+    const std::string answer = RefuseFile(refusal, AnswerBody::kSent, AfterAnswer::kClose);
+    EXPECT_FALSE(answer.empty());
+    EXPECT_LE(answer.size(), kRefusalBytesMax);
+  }
+}
+
+std::string Redirect(std::string_view path, std::string_view query, AfterAnswer after,
+                     size_t room = kCellBytes) {
+  std::string out(room, '?');
+  out.resize(BuildSlashRedirect(path, query, after, out));
+  return out;
+}
+
+TEST(SlashRedirect, AddsTheSlashAndKeepsTheQuery) {
+  EXPECT_EQ(Redirect("/a%20b/c", "q=/x&y", AfterAnswer::kKeepOpen),
+            "HTTP/1.1 301 Moved Permanently\r\n"
+            "Content-Length: 0\r\n"
+            "Location: /a%20b/c/?q=/x&y\r\n"
+            "\r\n");
+  EXPECT_TRUE(Redirect("/c", "", AfterAnswer::kClose)
+                  .ends_with("\r\nLocation: /c/\r\nConnection: close\r\n\r\n"));
+}
+
+TEST(SlashRedirect, IsWrittenWholeOrNotAtAll) {
+  const size_t whole = Redirect("/c", "q", AfterAnswer::kClose).size();
+  for (size_t room = 0; room < whole; ++room) {
+    EXPECT_EQ(Redirect("/c", "q", AfterAnswer::kClose, room), "");
+  }
+  EXPECT_EQ(Redirect("/c", "q", AfterAnswer::kClose, whole).size(), whole);
 }
 
 }  // namespace
