@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Nothing is allocated on the message path: every malloc and operator new of the worker's thread is
-// counted while messages of many shapes pass through a real worker on a real ring.
+// counted while messages of many shapes, and files, pass through a real worker on a real ring.
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/eventfd.h>
@@ -9,10 +9,15 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <functional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -20,6 +25,7 @@
 #include "gateway/server/echo_service.h"
 #include "gateway/server/listeners.h"
 #include "gateway/server/resolve.h"
+#include "gateway/server/static_roots.h"
 #include "gateway/server/system_clock.h"
 #include "gateway/worker/worker.h"
 #include "gateway/ws/frame_header.h"
@@ -79,7 +85,8 @@ class SilentObserver : public worker::Observer {
   int sessions = 0;
 };
 
-std::shared_ptr<const config::Config> EchoConfig(uint16_t echo_port) {
+/// `folder`: of the files below /files/.
+std::shared_ptr<const config::Config> ConfigOf(uint16_t echo_port, const std::string& folder) {
   auto config = config::ParseConfig(absl::StrCat(R"([[listener]]
 name = "test"
 address = "127.0.0.1:0"
@@ -92,7 +99,15 @@ backend = "echo"
 [[backend]]
 name = "echo"
 servers = ["127.0.0.1:)",
-                                                 echo_port, "\"]\n"),
+                                                 echo_port, R"("]
+[[route]]
+name = "files"
+listener = "test"
+path = "/files/*"
+mode = "static"
+precompressed = true
+root = ")",
+                                                 folder, "\"\n"),
                                     "test");
   EXPECT_TRUE(config.ok()) << config.status();
   return *config;
@@ -165,25 +180,77 @@ class Client {
   std::vector<uint8_t> scratch_;
 };
 
+/// A blocking HTTP client.
+class Reader {
+ public:
+  explicit Reader(uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const sockaddr_in to{
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    EXPECT_EQ(connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
+  }
+  ~Reader() { close(fd_); }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  /// `fields`: whole lines with their ends. Expects the status, and takes the body.
+  void Get(const std::string& path, const std::string& fields, const std::string& status) {
+    const std::string request = "GET /files/" + path + " HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n";
+    ASSERT_EQ(send(fd_, request.data(), request.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(request.size()));
+    std::string head;
+    char byte = 0;
+    while (!head.ends_with("\r\n\r\n") && recv(fd_, &byte, 1, 0) == 1) head += byte;
+    ASSERT_EQ(head.substr(9, 3), status) << path;
+    const size_t length = head.find("Content-Length: ");
+    body_.resize(length == std::string::npos ? 0 : std::stoul(head.substr(length + 16)));
+    if (body_.empty()) return;
+    ASSERT_EQ(recv(fd_, body_.data(), body_.size(), MSG_WAITALL),
+              static_cast<ssize_t>(body_.size()));
+  }
+
+ private:
+  int fd_;
+  std::vector<uint8_t> body_;
+};
+
+/// Files of many sizes, for as long as it lives.
+class Folder {
+ public:
+  Folder() {
+    EXPECT_NE(mkdtemp(path_.data()), nullptr);
+    std::filesystem::create_directory(path_ + "/folder");
+    for (const auto& [name, bytes] :
+         {std::pair("empty", 0U), std::pair("small", 100U), std::pair("page", 40'000U),
+          std::pair("page.gz", 9'000U), std::pair("large", 3'000'000U)}) {
+      std::ofstream(path_ + "/" + name, std::ios::binary) << std::string(bytes, 'x');
+    }
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_ = testing::TempDir() + "allocations-XXXXXX";
+};
+
 enum Phase : int { kWarmUp, kCounted, kOver };
 
-void Exchange(Client& client) {
-  for (const size_t bytes : {1UL, 64UL, 125UL, 126UL, 4096UL, 5000UL, 70'000UL, 300'000UL}) {
-    for (int i = 0; i < 20; ++i) client.RoundTrip(bytes);
-  }
-}
-
-TEST(MessagePath, AllocatesNothingAfterTheHandshake) {
-  auto probe = uring::Probe();
-  if (!probe.usable) GTEST_SKIP() << probe.error;
+/// Runs a worker beside `client`, which is called in a thread of its own with the worker's port,
+/// and counts the worker's allocations while `phase` says so.
+void Count(const std::atomic<int>& phase, std::function<void(uint16_t)> client) {
+  allocations = 0;
+  const Folder folder;
   auto echo = server::EchoService::Start();
   ASSERT_TRUE(echo.ok()) << echo.status();
-  const auto config = EchoConfig((*echo)->port());
+  const auto config = ConfigOf((*echo)->port(), folder.path());
   auto snapshot = server::BuildSnapshot(config);
   ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  auto roots = server::StaticRoots::Open(*config);
+  ASSERT_TRUE(roots.ok()) << roots.status();
   auto listeners = server::Listeners::Open(*config, 1);
   ASSERT_TRUE(listeners.ok()) << listeners.status();
-  auto kernel = uring::LinuxKernel::Open({.features = probe.features});
+  auto kernel = uring::LinuxKernel::Open({.features = uring::Probe().features});
   ASSERT_TRUE(kernel.ok()) << kernel.status();
   server::SystemClock clock;
   SilentObserver observer;
@@ -192,23 +259,20 @@ TEST(MessagePath, AllocatesNothingAfterTheHandshake) {
   ASSERT_TRUE(occupancy.ok()) << occupancy.status();
   auto health = worker::MapServerHealth(*config);
   ASSERT_TRUE(health.ok()) << health.status();
-  auto worker =
-      worker::Worker::Open(**kernel, clock, observer,
-                           {.snapshot = *snapshot,
-                            .occupancy = std::make_shared<base::Occupancy>(*std::move(occupancy)),
-                            .health = std::make_shared<base::ServerHealth>(*std::move(health)),
-                            .sockets = listeners->of_worker(0),
-                            .wake_fd = wake_fd});
+  auto worker = worker::Worker::Open(
+      **kernel, clock, observer,
+      {.snapshot = *snapshot,
+       .occupancy = std::make_shared<base::Occupancy>(*std::move(occupancy)),
+       .health = std::make_shared<base::ServerHealth>(*std::move(health)),
+       .sockets = listeners->of_worker(0),
+       .wake_fd = wake_fd,
+       .roots = roots->by_route(),
+       .shared_files = std::make_shared<files::SharedFiles>(
+           files::SharedFilesOptions{.bytes_max = config->limits.file_cache_bytes_max})});
   ASSERT_TRUE(worker.ok()) << worker.status();
 
-  // The client moves the phase between messages; the worker sees it with its next turn.
-  std::atomic<int> phase{kWarmUp};
   std::thread client_thread([&, port = listeners->addresses().front().port] {
-    Client client(port);
-    Exchange(client);
-    phase = kCounted;
-    Exchange(client);
-    phase = kOver;
+    client(port);
     (*worker)->RequestDrain();
     const uint64_t one = 1;
     EXPECT_EQ(::write(wake_fd, &one, sizeof one), static_cast<ssize_t>(sizeof one));
@@ -228,7 +292,57 @@ TEST(MessagePath, AllocatesNothingAfterTheHandshake) {
   EXPECT_EQ(observer.sessions, 1);
 }
 
+void Exchange(Client& client) {
+  for (const size_t bytes : {1UL, 64UL, 125UL, 126UL, 4096UL, 5000UL, 70'000UL, 300'000UL}) {
+    for (int i = 0; i < 20; ++i) client.RoundTrip(bytes);
+  }
+}
+
+void ReadAll(Reader& reader) {
+  for (int i = 0; i < 20; ++i) {
+    reader.Get("empty", "", "200");
+    reader.Get("small", "", "200");
+    reader.Get("page", "", "200");
+    reader.Get("page", "Accept-Encoding: gzip, br\r\n", "200");
+    reader.Get("page", "If-None-Match: *\r\n", "304");
+    reader.Get("page", "Range: bytes=5-9,100-20000\r\n", "206");
+    reader.Get("large", "", "200");
+    reader.Get("large", "Range: bytes=5-9,1000000-2000000\r\n", "206");
+    reader.Get("folder", "", "301");
+    reader.Get("none", "", "404");
+  }
+}
+
+// The client moves the phase between messages; the worker sees it with its next turn.
+TEST(MessagePath, AllocatesNothingAfterTheHandshake) {
+  if (const auto probe = uring::Probe(); !probe.usable) GTEST_SKIP() << probe.error;
+  std::atomic<int> phase{kWarmUp};
+  Count(phase, [&](uint16_t port) {
+    Client client(port);
+    Exchange(client);
+    phase = kCounted;
+    Exchange(client);
+    phase = kOver;
+  });
+}
+
+TEST(ServingPath, AllocatesNothingAfterTheFirstRequestOfAFile) {
+  if (const auto probe = uring::Probe(); !probe.usable) GTEST_SKIP() << probe.error;
+  std::atomic<int> phase{kWarmUp};
+  Count(phase, [&](uint16_t port) {
+    Reader reader(port);
+    ReadAll(reader);
+    phase = kCounted;
+    ReadAll(reader);
+    // What is remembered is looked at again a second later.
+    std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+    ReadAll(reader);
+    phase = kOver;
+  });
+}
+
 TEST(MessagePath, TheHookCounts) {
+  allocations = 0;
   counting = true;
   // The pointer is volatile so that the pair is not optimised away.
   void* volatile block = malloc(16);
