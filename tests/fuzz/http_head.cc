@@ -22,9 +22,11 @@
 namespace {
 
 using ringway::http::HeadResult;
+using ringway::http::ListFields;
 using ringway::http::Method;
 using ringway::http::Refusal;
 using ringway::http::RequestHead;
+using ringway::http::SingleField;
 using ringway::http::UpgradeResult;
 
 constexpr size_t kHeadBytesMax = 16 * 1024;
@@ -60,8 +62,15 @@ void CheckHead(const RequestHead& head, std::string_view bytes, size_t head_byte
         head.user_agent, head.websocket_key, head.websocket_version}) {
     CheckInside(part, own);
   }
-  for (const std::string_view value : head.subprotocols.Kept()) CheckInside(value, own);
-  for (const std::string_view value : head.extensions.Kept()) CheckInside(value, own);
+  for (const ListFields& fields : {head.subprotocols, head.extensions, head.accept_encoding,
+                                   head.if_match, head.if_none_match}) {
+    for (const std::string_view value : fields.Kept()) CheckInside(value, own);
+  }
+  for (const SingleField& field :
+       {head.if_modified_since, head.if_unmodified_since, head.if_range, head.range}) {
+    RINGWAY_CHECK(field.count > 0 || field.value.empty());
+    CheckInside(field.value, own);
+  }
   RINGWAY_CHECK(head.path.starts_with('/') && head.target.starts_with(head.path));
   RINGWAY_CHECK(head.target.ends_with(head.query));
   RINGWAY_CHECK(!head.host.empty());
