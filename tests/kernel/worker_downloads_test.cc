@@ -69,6 +69,16 @@ TEST_P(DownloadTest, BringsEveryByteInShortPieces) {
   EXPECT_EQ(Fetch(client, "/large").second, Content(300'000));
 }
 
+TEST_P(DownloadTest, BringsEveryByteInShortPiecesToAClientThatHasClosedItsSide) {
+  Open();
+  disk().sendfile_bytes_max = 3000;
+  Write("large", 300'000);
+  Client client = ConnectSlow();
+  client.socket.Write(Get("/large"));
+  client.socket.ShutdownWrite();
+  EXPECT_EQ(ReadBody(client, ReadHead(client)), Content(300'000));
+}
+
 TEST_P(DownloadTest, TakesTurnsWithAnother) {
   listener_ = loopback::Listen();  // with buffers as they are: the turn is what bounds a piece
   Open();
