@@ -61,6 +61,7 @@ Look Files::Answer(const NameIndex::Entry& entry) {
 Look Files::Find(uint32_t root, std::string_view path, uint64_t now_ns) {
   NameIndex::Entry* entry = names_.Find({.root = root, .path = path});
   if (entry == nullptr || now_ns - entry->looked_ns > kFreshNs) return {};
+  if (entry->known == Known::kFile && files_[IndexOf(entry->file)].is_changed) return {};
   entry->was_used = true;
   counters_->files_found.Add(1);
   return Answer(*entry);
@@ -218,5 +219,7 @@ int Files::DescriptorOf(const base::Lease& file) { return files_[IndexOf(file.id
 const uring::FileStatus& Files::StatusOf(const base::Lease& file) {
   return files_[IndexOf(file.id())].status;
 }
+
+void Files::Distrust(const base::Lease& file) { files_[IndexOf(file.id())].is_changed = true; }
 
 }  // namespace ringway::files

@@ -106,6 +106,8 @@ class Files {
   int DescriptorOf(const base::Lease& file);
   /// Of a leased file: what was found of it.
   const uring::FileStatus& StatusOf(const base::Lease& file);
+  /// Of a leased file: it was changed since. Find does not answer with it any more.
+  void Distrust(const base::Lease& file);
 
   /// Closes files that nobody leases any more. Once a turn.
   void Collect();
@@ -133,6 +135,7 @@ class Files {
     int descriptor = -1;
     /// Its content was read again when the clock of its file system had moved on.
     bool is_settled = false;
+    bool is_changed = false;  ///< somebody has seen that it is not what was found
   };
 
   Files(FilesOptions options, base::Slab<File> files, NameIndex names, base::Mapping buffer)

@@ -47,7 +47,7 @@ std::optional<std::span<const uint8_t>> Files::ReadWhole(int fd, const uring::Fi
 bool Files::IsStillGood(const NameIndex::Entry& entry, int fd, const uring::FileStatus& status,
                         uint64_t now_ns) {
   File& file = files_[IndexOf(entry.file)];
-  if (file.status != status) return false;
+  if (file.status != status || file.is_changed) return false;
   // Where there was no room to keep it there may be now.
   if (file.content == nullptr) return !MayBeKept(status);
   // WHY a second reading: a file's times move by the ticks of its file system (4 ms, say), so that

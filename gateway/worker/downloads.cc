@@ -222,6 +222,10 @@ void Worker::OnFileRead(const io_uring_cqe& cqe, LinkId id) {
 
 void Worker::BreakDownload(uint32_t client, session::FileFault fault) {
   const uint32_t session = memory_.links[client].session;
+  // Whoever asks again gets the file as it is now, and not another cut answer.
+  if (fault == session::FileFault::kChanged) {
+    memory_.files.Distrust(memory_.downloads[memory_.slots[session].download].file);
+  }
   memory_.slots[session].session.OnFileBroken(environment_, fault, intents_);
   CarryOut(session);
 }

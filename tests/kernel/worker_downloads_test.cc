@@ -193,6 +193,20 @@ TEST_P(DownloadTest, IsCutWhereTheFileChangesDuringAPiece) {
   ExpectCut(EndReason::kFileChanged, body.size());
 }
 
+TEST_P(DownloadTest, OfAFileThatHasChangedIsCutOnceAndThenOfTheNewOne) {
+  Open();
+  Write("large", kBytes);
+  Client first = ConnectSlow();
+  EXPECT_EQ(Fetch(first, "/large").second, Content(kBytes));
+  // Within the second for which what was found is taken for true.
+  Write("large", kBytes - 5, 5);
+  first.socket.Write(Get("/large"));
+  EXPECT_NE(AwaitEnd(first.socket), StreamEnd::kOpen);
+  ExpectCut(EndReason::kFileChanged, 0);
+  Client second = ConnectSlow();
+  EXPECT_EQ(Fetch(second, "/large").second, Content(kBytes - 5, 5));
+}
+
 TEST_P(DownloadTest, IsFinishedWhereTheFileIsReplaced) {
   std::string body;
   Client client = Begin(&body);
