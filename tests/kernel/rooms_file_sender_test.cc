@@ -10,8 +10,10 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gateway/files/file_sender.h"
@@ -37,7 +39,9 @@ class SendingKernel : public uring::ForwardingKernel {
 
   int SendFile(int socket, int file, uint64_t offset, uint32_t bytes) override {
     if (error != 0) return -error;
-    return ForwardingKernel::SendFile(socket, file, offset, bytes);
+    const int sent = ForwardingKernel::SendFile(socket, file, offset, bytes);
+    if (const auto run = std::exchange(after_send, {})) run();
+    return sent;
   }
   int ReadResident(int file, std::span<uint8_t> out, uint64_t offset) override {
     probed.push_back(offset);
@@ -54,6 +58,7 @@ class SendingKernel : public uring::ForwardingKernel {
   int probe_error = 0;
   int status_error = 0;
   uint64_t cold_from = UINT64_MAX;
+  std::function<void()> after_send;  ///< once
   std::vector<uint64_t> probed;
 };
 
@@ -208,6 +213,15 @@ TEST_F(FileSenderTest, SendsNothingOfAFileThatIsShorter) {
   EXPECT_EQ(Send(kKiB).outcome, PieceOutcome::kChanged);
   std::filesystem::resize_file(path_, kBytes + 10);
   EXPECT_EQ(Send(kKiB).outcome, PieceOutcome::kChanged);
+}
+
+// Nothing but the look after it can know that: no piece follows which another look comes before.
+TEST_F(FileSenderTest, TellsOfAFileThatIsWrittenToWhileItsLastPieceIsSent) {
+  rest_.bytes = kKiB;
+  kernel_.after_send = [&] { Write(kBytes + 1); };
+  const Piece piece = Send(kKiB);
+  EXPECT_EQ(piece.outcome, PieceOutcome::kChanged);
+  EXPECT_EQ(piece.bytes, kKiB) << "which have left, all the same";
 }
 
 TEST_F(FileSenderTest, TakesAFileThatCannotBeLookedAtForChanged) {
