@@ -36,8 +36,8 @@ namespace ringway::files {
 inline constexpr uint64_t kFreshNs = 1'000'000'000;
 /// How long a name that nobody asks for is remembered, and its file kept open.
 inline constexpr uint64_t kRememberedNs = 60 * kFreshNs;
-/// Names that Files::Age looks at: 64 cache lines. At ten calls a second the default index is
-/// through in two seconds, the largest in two minutes.
+/// Names that Files::Age looks at: 64 cache lines. At four calls a second the default index is
+/// through in four seconds, the largest in four minutes.
 inline constexpr uint32_t kAgedAtOnce = 64;
 
 enum class LookOutcome : uint8_t {

@@ -199,7 +199,8 @@ void Session::OnFileBroken(Environment& environment, FileFault fault, Intents& i
 void Session::CutServing(Environment& environment, Ending ending, Intents& intents) {
   client_deaf_ = true;
   held_ = {};
-  stream_.emplace<Frames>();
+  // The name belongs to the worker while it looks for the file.
+  if (!std::get<Serving>(stream_).awaits_file) stream_.emplace<Frames>();
   intents.Drop(LinkRole::kClient);
   EnterClosing(environment, ending, intents);
 }

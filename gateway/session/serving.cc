@@ -162,13 +162,20 @@ void Session::OnFound(Environment& environment, FileLook look, Intents& intents)
   if (state_ == State::kServing && !serving.awaits_file) DropRequest(environment, intents);
 }
 
-// Its answer is on its way. What came behind it waits in a chunk.
+// Its answer is on its way. What came behind it waits in a chunk: the same, if it came in one.
 void Session::DropRequest(Environment& environment, Intents& intents) {
   const uint32_t head_bytes = std::exchange(std::get<Serving>(stream_).head_bytes, uint16_t{0});
-  const base::Piece request = std::exchange(held_, {});
+  base::Piece request = std::exchange(held_, {});
   const base::Piece rest{.data = request.data + head_bytes, .bytes = request.bytes - head_bytes};
   if (rest.bytes == 0 || client_deaf_) return;
-  if (!HoldInChunk(environment.arena, rest, &held_)) OnPoolExhausted(environment, intents);
+  if (environment.arena.ClassOf(request.lease.id()) == BufferClass::kChunk) {
+    request.data = request.lease.data();
+    request.bytes = rest.bytes;
+    std::memmove(request.data, rest.data, rest.bytes);
+    held_ = std::move(request);
+  } else if (!HoldInChunk(environment.arena, rest, &held_)) {
+    OnPoolExhausted(environment, intents);
+  }
 }
 
 void Session::AnswerWithFile(Environment& environment, const http::RequestHead& head,

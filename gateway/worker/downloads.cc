@@ -7,6 +7,7 @@
 //   3. once a turn the links that are due send a piece each, the head in front of the first;
 //   4. a full socket is polled, cold bytes are read into a chunk and queued: then it is due again;
 //   5. the last byte has left: OnRoom.
+#include <algorithm>
 #include <utility>
 
 #include "gateway/worker/worker.h"
@@ -32,6 +33,10 @@ struct Share {
 constexpr Share kBesideOthers = {256 * 1024, 512 * 1024};
 /// Where nobody has. WHY not always: 200 us at most for who comes next, and a tenth less of CPU.
 constexpr Share kAlone = {1024 * 1024, 1024 * 1024};
+
+/// What a try counts for at least. WHY: a thousand clients that take a little each would make a
+/// turn of thousands of system calls.
+constexpr uint32_t kBytesPerTryMin = 16 * 1024;
 
 /// Behind so much that waits for the client its next request is not looked at. Of answers from
 /// memory; some dozens leave in one send then.
@@ -115,7 +120,7 @@ void Worker::SendDownloads() {
     if (slot == kNoSlot) continue;
     memory_.downloads[slot].is_due = false;
     if (link->dropping) continue;
-    left -= std::min(left, SendPiece(id.slot, share.piece_bytes));
+    left -= std::min(left, std::max(kBytesPerTryMin, SendPiece(id.slot, share.piece_bytes)));
   }
 }
 
