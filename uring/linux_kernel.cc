@@ -235,7 +235,8 @@ int LinuxKernel::OpenBeneath(int root, const char* path, Lookup lookup) {
 
 int LinuxKernel::StatusOf(int fd, FileStatus* status) {
   struct statx found {};
-  constexpr unsigned kWanted = STATX_TYPE | STATX_INO | STATX_SIZE | STATX_MTIME | STATX_CTIME;
+  constexpr unsigned kWanted =
+      STATX_TYPE | STATX_INO | STATX_NLINK | STATX_SIZE | STATX_MTIME | STATX_CTIME;
   const int result = OrErrno(::statx(fd, "", AT_EMPTY_PATH, kWanted, &found));
   if (result != 0) return result;
   // A file's time may be any; beyond the years 1678 to 2262 it is cut to them.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A ring buffer of fixed capacity: a queue of small values over a mapping. Used for the worker's
-// lists of links (due to send, waiting for a buffer), whose bound is the number of links.
+// lists of links (due to send, waiting for a buffer), whose bound is a number of links.
 #pragma once
 
 #include <bit>
@@ -31,6 +31,7 @@ class Fifo {
 
   bool empty() const { return head_ == tail_; }
   uint32_t size() const { return tail_ - head_; }
+  bool full() const { return size() > mask_; }
 
   /// REQUIRES: fewer values are in it than its capacity.
   void Push(const T& value) {

@@ -14,8 +14,10 @@ namespace ringway::files {
 namespace {
 
 /// A piece is probed at its ends and once in so many bytes: what a disk reads ahead lies together,
-/// and a probe costs as much as sending some KiB.
-constexpr uint32_t kProbeEveryBytes = 128 * 1024;
+/// and a probe costs as much as sending some KiB. The second is of a file that is not all in
+/// memory.
+constexpr uint32_t kProbeEveryBytes = 256 * 1024;
+constexpr uint32_t kProbeColdEveryBytes = 16 * 1024;
 
 /// Of sendfile(2), for a socket that does not block and a regular file.
 PieceOutcome OutcomeOf(int error) {
@@ -67,10 +69,14 @@ bool FileSender::IsUntouched(FileRest& rest) {
 
 bool FileSender::IsResident(uint32_t bytes, FileRest& rest) {
   std::array<uint8_t, 1> byte;
-  for (uint64_t at = 0; rest.tells_residency; at += kProbeEveryBytes) {
+  const uint32_t every = rest.was_cold ? kProbeColdEveryBytes : kProbeEveryBytes;
+  for (uint64_t at = 0; rest.tells_residency; at += every) {
     const uint64_t offset = rest.offset + std::min<uint64_t>(at, bytes - 1);
     const int result = ring_->kernel().ReadResident(rest.fd, byte, offset);
-    if (result == -EAGAIN) return false;
+    if (result == -EAGAIN) {
+      rest.was_cold = true;
+      return false;
+    }
     // Any other error is sendfile's to tell.
     if (result == -EOPNOTSUPP) rest.tells_residency = false;
     if (result <= 0 || at >= bytes - 1) return true;
@@ -79,6 +85,7 @@ bool FileSender::IsResident(uint32_t bytes, FileRest& rest) {
 }
 
 Piece FileSender::Send(int socket, uint32_t bytes_max, FileRest& rest) {
+  RINGWAY_CHECK_OP(rest.bytes, >, 0);
   if (!IsUntouched(rest)) return {.outcome = PieceOutcome::kChanged};
   const auto bytes = static_cast<uint32_t>(std::min<uint64_t>(bytes_max, rest.bytes));
   if (!IsResident(bytes, rest)) return {.outcome = PieceOutcome::kCold};

@@ -27,6 +27,7 @@ struct FileRest {
   uring::FileStatus status;
   /// The file system says what is in memory. One that does not counts as all in memory.
   bool tells_residency = true;
+  bool was_cold = false;  ///< somewhere: so it is probed more often
 };
 
 enum class [[nodiscard]] PieceOutcome : uint8_t{
@@ -49,7 +50,11 @@ struct Piece {
 ///
 /// The race that remains: sendfile(2) lends the socket the file's pages and copies nothing, so
 /// bytes that are overwritten in place after the last look, and before the client has
-/// acknowledged them, leave as they are then. Files that are replaced by rename(2) never do.
+/// acknowledged them, leave as they are then: a change during the last piece comes too late to cut
+/// the answer. Files that are replaced by rename(2) never do that.
+///
+/// What is in memory is probed, not known: single cold pages between hot ones are not seen, and
+/// sendfile(2) waits for those.
 class FileSender {
  public:
   /// Both must outlive it.

@@ -67,7 +67,10 @@ Look Files::Find(uint32_t root, std::string_view path, uint64_t now_ns) {
   return Answer(*entry);
 }
 
+// WHY Collect: pipelined requests may open and leave a hundred files in one turn, and each keeps
+// its descriptor until then.
 Look Files::Open(uint32_t root, const char* path, uint64_t now_ns) {
+  Collect();
   const int fd = ring_->kernel().OpenBeneath(options_.roots[root], path, uring::Lookup::kCached);
   const Name name{.root = root, .path = path};
   return fd >= 0 ? OnOpened(fd, name, now_ns) : OnRefused(-fd, name, now_ns);

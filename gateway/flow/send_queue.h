@@ -34,8 +34,8 @@ struct Slice {
   Source source = Source::kGateway;
 };
 
-/// The slices of one worker's queues. As many as the arena has buffers: a slice holds at least one
-/// lease, and sessions put at most one slice of a received buffer into a queue.
+/// The slices of one worker's queues. A slice holds at least one lease, and sessions put at most
+/// one slice of a received buffer into a queue; lent memory may stand in many, each behind a head.
 using SlicePool = base::Slab<Slice>;
 
 /// Credit that a completed send gives back, by source.

@@ -82,7 +82,9 @@ void Session::OnFileRequest(Environment& environment, const http::RequestHead& h
   environment.counters.file_requests.Add(1);
   // The head's timer is there and comes earlier, unless a client may idle for less long than that.
   const base::Limits& limits = environment.limits;
-  if (limits.idle_timeout_ns < limits.handshake_timeout_ns) intents.Timer(NextDueNs(environment));
+  if (limits.idle_timeout_ns != 0 && limits.idle_timeout_ns < limits.handshake_timeout_ns) {
+    intents.Timer(NextDueNs(environment));
+  }
   if (head.method == http::Method::kOther) {
     return AnswerWithout(environment, head, http::kFileMethod, intents);
   }

@@ -271,7 +271,7 @@ void Session::EndOpen(Environment& environment, std::string_view reason, Ending 
 
 void Session::OnCut(Intents& intents) {
   cut_ = true;
-  // Only an answer that is being relayed outlives a drain, up to here.
+  // Only answers that are on their way, relayed or files, outlive a drain, up to here.
   if (ending_.reason == EndReason::kNone) ending_ = {EndSide::kGateway, EndReason::kDrain, 0};
   state_ = State::kClosing;
   intents.Drop(LinkRole::kBackend);

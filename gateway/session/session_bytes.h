@@ -98,7 +98,7 @@ class SessionBytes {
   base::Occupancy::AddressSlot address_slot_ = base::Occupancy::kNothing;
   Ending ending_;
   uint16_t answer_bytes_ = 0;
-  uint16_t answered_status_ = 0;  ///< of the answer that was relayed last
+  uint16_t answered_status_ = 0;  ///< of the last answer, relayed or a file
   uint8_t host_bytes_ = 0;        ///< behind the answer, for a PROXY header
   State state_ = State::kHandshake;
   bool is_counted_ = false;

@@ -43,6 +43,10 @@ constexpr uint32_t kBytesPerTryMin = 16 * 1024;
 constexpr uint32_t kSlicesBeforeNextMax = 32;
 constexpr uint32_t kBytesBeforeNextMax = 128 * 1024;
 
+/// Answers to one client between two sends. WHY: each may be several look-ups, and a client that
+/// pipelines has its turn as others have.
+constexpr uint8_t kAnswersQueuedMax = 8;
+
 /// A queue of at most so many slices is a head, which leaves together with the file's first bytes.
 constexpr uint32_t kSlicesAheadMax = 2;
 
@@ -104,7 +108,26 @@ void Worker::CarryOutFile(uint32_t session, session::Intent& intent) {
 void Worker::MarkDownloadDue(uint32_t client) {
   Download& download = memory_.downloads[memory_.slots[memory_.links[client].session].download];
   if (std::exchange(download.is_due, true)) return;
+  if (memory_.downloads_due.full()) ForgetEndedDownloads();
   memory_.downloads_due.Push(IdOf(client));
+}
+
+// What has ended since it became due stands in the list still; what lives, once or twice. Then each
+// stands there once, and there are half as many clients as the list has room for.
+void Worker::ForgetEndedDownloads() {
+  const auto pass = [&](auto&& keeps) {
+    for (uint32_t count = memory_.downloads_due.size(); count > 0; --count) {
+      const LinkId id = memory_.downloads_due.Pop();
+      const Link* link = memory_.links.Find(id.slot, id.generation);
+      const uint32_t slot = link == nullptr ? kNoSlot : memory_.slots[link->session].download;
+      if (slot != kNoSlot && keeps(memory_.downloads[slot])) memory_.downloads_due.Push(id);
+    }
+  };
+  pass([](Download& download) {
+    download.is_due = false;
+    return true;
+  });
+  pass([](Download& download) { return !std::exchange(download.is_due, true); });
 }
 
 // Each gets its piece in the order in which they became due; what this turn has no room for is
@@ -129,7 +152,8 @@ void Worker::SendDownloads() {
 uint32_t Worker::SendPiece(uint32_t client, uint32_t bytes_max) {
   Link& link = memory_.links[client];
   Download& download = memory_.downloads[memory_.slots[link.session].download];
-  if (link.send.in_flight || download.cold) return 0;
+  // Without a byte left the last ones were cold, and wait in the queue.
+  if (link.send.in_flight || download.cold || download.rest.bytes == 0) return 0;
   if (!link.send.queue.empty()) {
     if (link.send.queue.slices() <= kSlicesAheadMax) OnSentAhead(client);
     if (!link.send.queue.empty()) {
@@ -267,10 +291,14 @@ bool Worker::TellRoom(uint32_t session) {
   const uint32_t client = slot.links[Index(LinkRole::kClient)];
   if (!slot.awaits_room || slot.download != kNoSlot || client == kNoSlot) return false;
   const Link& link = memory_.links[client];
-  if (link.dropping || link.send.queue.slices() > kSlicesBeforeNextMax ||
-      link.send.queue.bytes() > kBytesBeforeNextMax) {
+  const flow::SendQueue& queue = link.send.queue;
+  if (link.dropping || queue.slices() > kSlicesBeforeNextMax ||
+      queue.bytes() > kBytesBeforeNextMax) {
     return false;
   }
+  if (queue.empty()) slot.answers_queued = 0;
+  if (slot.answers_queued == kAnswersQueuedMax) return false;
+  ++slot.answers_queued;
   slot.awaits_room = false;
   slot.session.OnRoom(environment_, intents_);
   return true;

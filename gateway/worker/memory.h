@@ -41,7 +41,7 @@ struct Memory {
   base::TimingWheel wheel;                 ///< one timer for each session, and the worker's own
   base::Fifo<base::LinkId> due;            ///< links with something to send
   base::Fifo<base::LinkId> waiting;        ///< links that wait for a receive buffer
-  base::Fifo<base::LinkId> downloads_due;  ///< links of clients whose file can go on
+  base::Fifo<base::LinkId> downloads_due;  ///< links of clients whose file can go on, or have ended
   base::Fifo<uint32_t> ended;              ///< sessions without links
   base::Fifo<uint32_t> backend_gone;       ///< sessions whose backend link has gone
 

@@ -72,7 +72,8 @@ struct Slot {
   std::array<uint64_t, 2> bytes_out{};
   std::array<uint64_t, 2> bytes_spliced{};  ///< of bytes_in
   uint32_t download = base::kNoSlot;
-  bool awaits_room = false;  ///< OnRoom was asked for
+  bool awaits_room = false;    ///< OnRoom was asked for
+  uint8_t answers_queued = 0;  ///< OnRoom was called so often since the queue was empty
 };
 
 /// What must come at once to be worth a splice. Half a window, because a small one brings no more.

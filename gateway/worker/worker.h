@@ -100,6 +100,7 @@ class Worker : public WorkerParts {
   void OnFileOpened(const io_uring_cqe& cqe, base::LinkId id);
   void OnFileRead(const io_uring_cqe& cqe, base::LinkId id);
   void MarkDownloadDue(uint32_t client);
+  void ForgetEndedDownloads();
   void SendDownloads();
   uint32_t SendPiece(uint32_t client, uint32_t bytes_max);
   void OnSentAhead(uint32_t client);

@@ -251,9 +251,18 @@ TEST_F(FileSenderTest, TakesAnEndThatNobodySawForAChange) {
 
 // ---- Bytes that are not in memory
 
-TEST_F(FileSenderTest, ProbesAPieceAtItsEndsAndBetween) {
+TEST_F(FileSenderTest, ProbesAPieceAtItsEnds) {
   EXPECT_EQ(Send(256 * kKiB).outcome, PieceOutcome::kSent);
-  EXPECT_EQ(kernel_.probed, (std::vector<uint64_t>{0, 128 * kKiB, 256 * kKiB - 1}));
+  EXPECT_EQ(kernel_.probed, (std::vector<uint64_t>{0, 256 * kKiB - 1}));
+}
+
+TEST_F(FileSenderTest, ProbesAFileThatWasColdMoreOften) {
+  kernel_.cold_from = 100 * kKiB;
+  EXPECT_EQ(Send(256 * kKiB).outcome, PieceOutcome::kCold);
+  kernel_.cold_from = 256 * kKiB;
+  kernel_.probed.clear();
+  EXPECT_EQ(Send(40 * kKiB).outcome, PieceOutcome::kSent);
+  EXPECT_EQ(kernel_.probed, (std::vector<uint64_t>{0, 16 * kKiB, 32 * kKiB, 40 * kKiB - 1}));
 }
 
 TEST_F(FileSenderTest, SendsNothingOfAPieceWithColdBytes) {

@@ -32,6 +32,19 @@ TEST(ServingTimer, EndsADownloadThatStands) {
   EXPECT_EQ(harness.counters().idle_timeouts.value(), 1U);
 }
 
+TEST(ServingTimer, OfTheNextRequestIsThereWhereSessionsMayIdleForEver) {
+  Harness harness({.limits = "handshake_timeout = \"10s\"\nidle_timeout = \"0s\"", .files = ""});
+  harness.files().Store("f", std::string(9000, 'f'));
+  harness.FromClient(Get("/files/f"));
+  harness.Room();
+  ASSERT_EQ(harness.state(), State::kHandshake);
+  harness.FromClient("GET /files/f HTTP");
+  const uint64_t asked_ns = harness.now_ns();
+  while (harness.state() == State::kHandshake) harness.WaitUntilDue();
+  EXPECT_LE(harness.now_ns(), asked_ns + 11 * kSecond);
+  ExpectEnding(harness, EndSide::kGateway, EndReason::kHandshakeTimeout, 408);
+}
+
 TEST(ServingTimer, EndsALookThatBringsNothing) {
   Harness harness(kTimes);
   harness.files().Forget();
