@@ -65,9 +65,9 @@ struct FilesOptions {
   /// Files of at most so many bytes are put in memory; 0: none.
   uint32_t small_bytes_max = 0;
   /// Directories, named by their place here. They stay the caller's.
-  std::vector<int> roots;
+  std::vector<int> roots{};
   /// What all workers share; empty: no file is put in memory.
-  std::shared_ptr<SharedFiles> shared;
+  std::shared_ptr<SharedFiles> shared{};
   /// Secret, by chance: which names share a set of the index.
   uint64_t seed = 0;
 };

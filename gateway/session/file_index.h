@@ -22,7 +22,7 @@ enum class FileOutcome : uint8_t {
 struct FileLook {
   FileOutcome outcome = FileOutcome::kUnknown;
   /// kFile: its bytes are at `data()` if they are in memory; else that is nullptr.
-  base::Lease file;
+  base::Lease file{};
   uint64_t bytes = 0;
   int64_t modified_ns = 0;  ///< since 1970
 };

@@ -40,15 +40,15 @@ struct Act {
 };
 
 struct HarnessOptions {
-  std::string_view route;     ///< lines of the route beyond path and backend
-  std::string_view limits;    ///< lines of [limits]
-  std::string_view backend;   ///< lines of the route's backend beyond its servers
-  std::string_view listener;  ///< lines of the listener beyond its address
+  std::string_view route{};     ///< lines of the route beyond path and backend
+  std::string_view limits{};    ///< lines of [limits]
+  std::string_view backend{};   ///< lines of the route's backend beyond its servers
+  std::string_view listener{};  ///< lines of the listener beyond its address
   base::Arena::Counts counts = {8, 4, 4, 16, 16};
   /// Lines of a second route, "/ws" in websocket mode to the same backend; without, there is none.
-  std::optional<std::string_view> websocket;
+  std::optional<std::string_view> websocket{};
   /// Lines of a last route, in static mode; without, there is none.
-  std::optional<std::string_view> files;
+  std::optional<std::string_view> files{};
   std::string_view files_path = "/files/*";
 };
 
