@@ -243,8 +243,13 @@ def all_dead():
             tap.equal(port, dead, 'the server')
 
 
+def downs(gateway, port):
+    """How often the server was called down."""
+    return sum(f':{port}' in line and 'down' in line for line in gateway.log().splitlines())
+
+
 def is_called_down(gateway, port):
-    return any(f':{port}' in line and 'down' in line for line in gateway.log().splitlines())
+    return downs(gateway, port) > 0
 
 
 HTTP = {'health_check': 'http', 'health_path': '/health?x=1', 'health_status': 204}
@@ -302,7 +307,9 @@ def http_probes():
             return where_now(gateway)
         both = {server.port for server in servers}
         harness.wait_for(lambda: where() == both, 'both to be used')
+        before = downs(gateway, servers[0].port)
         servers[0].status = 500
+        harness.wait_for(lambda: downs(gateway, servers[0].port) > before, 'one to be called down')
         harness.wait_for(lambda: where() == {servers[1].port}, 'the sick one to be left out')
         asked = sum(servers[0].probes.values())
         harness.wait_for(lambda: sum(servers[0].probes.values()) > asked + 3, 'probes to go on')
