@@ -143,6 +143,11 @@ class Kernel {
   /// send(2) of bytes that others follow at once (MSG_MORE), such as a frame header in front of a
   /// spliced payload; never waits. Returns how many were taken, -EAGAIN: none.
   virtual int SendAhead(int fd, std::span<const uint8_t> bytes) = 0;
+  /// read(2) from the read end of a pipe; never waits. Returns how many bytes were taken, -EAGAIN:
+  /// the pipe is empty.
+  virtual int ReadPipe(int fd, std::span<uint8_t> out) = 0;
+  /// SIOCINQ: how many received bytes wait in the socket to be read. A FIN is none.
+  virtual int UnreadBytes(int fd) = 0;
   /// openat2(2) for reading, beneath the directory `root`: neither "..", an absolute path nor a
   /// link leads out of it (-EXDEV), and it does not wait for the writer of a FIFO. -EAGAIN also
   /// where a name was changed meanwhile. `path` ends with a zero byte.

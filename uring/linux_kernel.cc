@@ -4,8 +4,10 @@
 #include "uring/linux_kernel.h"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -225,6 +227,16 @@ int LinuxKernel::Splice(int from, int to, uint32_t bytes) {
 
 int LinuxKernel::SendAhead(int fd, std::span<const uint8_t> bytes) {
   return OrErrno(::send(fd, bytes.data(), bytes.size(), MSG_MORE | MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+int LinuxKernel::ReadPipe(int fd, std::span<uint8_t> out) {
+  return OrErrno(::read(fd, out.data(), out.size()));
+}
+
+int LinuxKernel::UnreadBytes(int fd) {
+  int bytes = 0;
+  const int result = OrErrno(::ioctl(fd, SIOCINQ, &bytes));
+  return result < 0 ? result : bytes;
 }
 
 int LinuxKernel::OpenBeneath(int root, const char* path, Lookup lookup) {

@@ -48,6 +48,8 @@ class LinuxKernel : public Kernel {
   int OpenPipe(uint32_t bytes, PipeEnds* ends) override;
   int Splice(int from, int to, uint32_t bytes) override;
   int SendAhead(int fd, std::span<const uint8_t> bytes) override;
+  int ReadPipe(int fd, std::span<uint8_t> out) override;
+  int UnreadBytes(int fd) override;
   int OpenBeneath(int root, const char* path, Lookup lookup) override;
   int StatusOf(int fd, FileStatus* status) override;
   int SendFile(int socket, int file, uint64_t offset, uint32_t bytes) override;

@@ -44,6 +44,8 @@ class ForwardingKernel : public Kernel {
   int SendAhead(int fd, std::span<const uint8_t> bytes) override {
     return kernel_->SendAhead(fd, bytes);
   }
+  int ReadPipe(int fd, std::span<uint8_t> out) override { return kernel_->ReadPipe(fd, out); }
+  int UnreadBytes(int fd) override { return kernel_->UnreadBytes(fd); }
   int OpenBeneath(int root, const char* path, Lookup lookup) override {
     return kernel_->OpenBeneath(root, path, lookup);
   }

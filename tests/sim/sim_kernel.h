@@ -76,6 +76,8 @@ class SimKernel : public uring::Kernel {
   int OpenPipe(uint32_t bytes, uring::PipeEnds* ends) override;
   int Splice(int from, int to, uint32_t bytes) override;
   int SendAhead(int fd, std::span<const uint8_t> bytes) override;
+  int ReadPipe(int fd, std::span<uint8_t> out) override;
+  int UnreadBytes(int fd) override;
   int OpenBeneath(int root, const char* path, uring::Lookup lookup) override;
   int StatusOf(int fd, uring::FileStatus* status) override;
   int SendFile(int socket, int file, uint64_t offset, uint32_t bytes) override;

@@ -39,6 +39,30 @@ int SimKernel::OpenPipe(uint32_t bytes, uring::PipeEnds* ends) {
   return static_cast<int>(granted);
 }
 
+int SimKernel::ReadPipe(int fd, std::span<uint8_t> out) {
+  const Descriptor* at = Find(fd);
+  if (at == nullptr || at->kind != DescriptorKind::kPipeRead) return -EBADF;
+  KernelPipe& pipe = *at->pipe;
+  if (pipe.size() == 0) return pipe.write_open ? -EAGAIN : 0;
+  size_t taken = 0;
+  while (taken < out.size() && pipe.size() > 0) {
+    const auto front = pipe.Front();
+    const size_t bytes = std::min(front.size(), out.size() - taken);
+    std::copy_n(front.begin(), bytes, out.begin() + static_cast<std::ptrdiff_t>(taken));
+    pipe.Pop(bytes);
+    taken += bytes;
+  }
+  RINGWAY_TRACE(around_.verdict, "worker: read of pipe %d = %zu", fd, taken);
+  return static_cast<int>(taken);
+}
+
+int SimKernel::UnreadBytes(int fd) {
+  const Descriptor* at = Find(fd);
+  if (at == nullptr) return -EBADF;
+  if (at->connection == nullptr) return 0;
+  return static_cast<int>(at->connection->up.size());
+}
+
 int SimKernel::Splice(int from, int to, uint32_t bytes) {
   const int result = SpliceOneOf(from, to, bytes);
   RINGWAY_TRACE(around_.verdict, "worker: splice %d to %d, at most %u = %d", from, to, bytes,

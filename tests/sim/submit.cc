@@ -109,6 +109,7 @@ bool SimKernel::Prepare(const io_uring_sqe& sqe, Request& request) {
       return true;
     case IORING_OP_SENDMSG:
       GatherPieces(*Pointer<const msghdr>(sqe.addr), request);
+      request.waits = (sqe.msg_flags & MSG_DONTWAIT) == 0;
       return true;
     case IORING_OP_POLL_ADD:
       request.multishot = (sqe.len & IORING_POLL_ADD_MULTI) != 0;
