@@ -17,11 +17,22 @@
 
 namespace ringway::server {
 
-/// Sets up the process's log. Once, before any other call.
+/// Sets up the process's log and the thread that writes it. Before any other call, and after
+/// Signals::Open. Again only after CloseLog.
 void OpenLog(config::LogLevel level);
 
-/// Any thread.
+/// Writes what was logged, but waits at most a second for whoever reads stderr. Before the process
+/// ends; what is logged afterwards is lost.
+void CloseLog();
+
+/// Any thread. Never waits for whoever reads stderr: a line may be lost, and is counted then.
 void LogLine(config::LogLevel level, std::string_view text);
+
+/// A line without time and level: why the gateway could not start.
+void LogFailure(std::string_view text);
+
+/// Lines lost since the log was opened. Any thread.
+uint64_t LostLogLines();
 
 /// What SIGUSR1 asks of one worker: `state worker=0 sessions=1 links=2 leases=0 queued_bytes=0
 /// files=0`, `counters worker=0 turns=12 ...` with those that are not zero, and `turns worker=0

@@ -85,16 +85,24 @@ int WaitForEnd(Signals& signals, Gateway& gateway) {
     const int signal = signals.WaitOr(gateway.done_fd());
     if (signal != SIGUSR1) return signal;
     gateway.LogState();
+    if (const uint64_t lost = LostLogLines(); lost > 0) {
+      LogLine(LogLevel::kInfo, absl::StrCat("log lost_lines=", lost));
+    }
   }
 }
 
-// Serves until a signal and the end of the drain that follows it.
-int Serve(const std::shared_ptr<const config::Config>& config, const Demo* demo, Signals& signals) {
-  OpenLog(config->gateway.log_level);
+int FailStart(const absl::Status& status) {
+  LogFailure(std::string(status.message()));
+  return kFailed;
+}
+
+// Serves until a signal and the end of the drain that follows it. REQUIRES: the log is open.
+int ServeUntilEnd(const std::shared_ptr<const config::Config>& config, const Demo* demo,
+                  Signals& signals) {
   const uring::ProbeResult probe = ProbeAll();
-  if (!probe.usable) return Fail(absl::FailedPreconditionError(probe.error));
+  if (!probe.usable) return FailStart(absl::FailedPreconditionError(probe.error));
   auto gateway = Gateway::Start(config, probe.features);
-  if (!gateway.ok()) return Fail(gateway.status());
+  if (!gateway.ok()) return FailStart(gateway.status());
   LogStart(**gateway, *config, probe);
   if (demo != nullptr && !demo->has_page()) {
     LogLine(LogLevel::kWarn,
@@ -108,13 +116,22 @@ int Serve(const std::shared_ptr<const config::Config>& config, const Demo* demo,
   if (const int signal = WaitForEnd(signals, **gateway); signal != 0) {
     LogLine(LogLevel::kInfo, "ending: sessions are closed; a second signal ends at once");
     (*gateway)->RequestDrain();
-    const int second = WaitForEnd(signals, **gateway);
-    if (second != 0) std::_Exit(128 + second);
+    if (const int second = WaitForEnd(signals, **gateway); second != 0) {
+      CloseLog();
+      std::_Exit(128 + second);
+    }
   }
   const absl::Status result = (*gateway)->result();
   if (!result.ok()) (*gateway)->RequestDrain();
   LogLine(LogLevel::kInfo, "ended");
   return result.ok() ? 0 : kFailed;
+}
+
+int Serve(const std::shared_ptr<const config::Config>& config, const Demo* demo, Signals& signals) {
+  OpenLog(config->gateway.log_level);
+  const int exit_code = ServeUntilEnd(config, demo, signals);
+  CloseLog();
+  return exit_code;
 }
 
 int ServeFile(const std::string& file_name) {

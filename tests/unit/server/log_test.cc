@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Trouble that comes a thousand times a second is one line a second.
+// Trouble that comes a thousand times a second is one line a second; and what a line looks like.
 #include "gateway/server/log.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
+#include <regex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -105,11 +107,40 @@ TEST(LoggingObserver, WarnsOnceASecondOfEachKindOfTrouble) {
   clock.now_ns += kSecond;
   observer.OnDialFailed({}, server, "refused");
   observer.OnSessionEnd({.client = server});
+  CloseLog();
   const std::string text = testing::internal::GetCapturedStderr();
   EXPECT_EQ(Lines(text), 3U) << text;
   EXPECT_NE(text.find("dial to 127.0.0.1:5000 failed: refused\n"), std::string::npos) << text;
   EXPECT_NE(text.find("accept waits: full\n"), std::string::npos) << text;
   EXPECT_NE(text.find("failed: refused (and 2 more like it)\n"), std::string::npos) << text;
+}
+
+TEST(Log, WritesTimeLevelAndTextOfALine) {
+  testing::internal::CaptureStderr();
+  OpenLog(config::LogLevel::kWarn);
+  LogLine(config::LogLevel::kWarn, "first {}");
+  LogLine(config::LogLevel::kInfo, "below the level");
+  LogAlways("always");
+  LogFailure("port taken");
+  EXPECT_EQ(LostLogLines(), 0U);
+  CloseLog();
+  const std::string text = testing::internal::GetCapturedStderr();
+  const std::string time = R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3} )";
+  EXPECT_TRUE(std::regex_match(
+      text, std::regex(time + R"(warning first \{\}\n)" + time + R"(info always\nport taken\n)")))
+      << text;
+}
+
+void LogAndAbort() {
+  OpenLog(config::LogLevel::kInfo);
+  for (int i = 0; i < 1000; ++i) LogLine(config::LogLevel::kInfo, "on the way");
+  LogLine(config::LogLevel::kInfo, "the last before the crash");
+  std::abort();
+}
+
+TEST(LogDeathTest, WritesWhatWasLoggedBeforeACrash) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  EXPECT_DEATH(LogAndAbort(), "the last before the crash");
 }
 
 }  // namespace
