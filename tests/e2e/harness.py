@@ -107,18 +107,24 @@ def scratch_folder():
 
 
 class Server:
-    """A program that serves until it is told to end. Its output goes to a file, stderr too."""
+    """A program that serves until it is told to end. Its output goes to a file, stderr too unless
+    it has a descriptor of its own."""
 
-    def __init__(self, arguments, **options):
+    def __init__(self, arguments, stderr=None, **options):
         self.folder = scratch_folder()
         self.log_file = self.folder / 'log'
         with open(self.log_file, 'wb') as log:
-            self.child = subprocess.Popen([str(each) for each in arguments], stdout=log, stderr=log,
+            self.child = subprocess.Popen([str(each) for each in arguments], stdout=log,
+                                          stderr=log if stderr is None else stderr,
                                           stdin=subprocess.DEVNULL, preexec_fn=die_with_test,
                                           **options)
         self.pid = self.child.pid
 
+    def collect_log(self):
+        """Brings to the file what a log that goes elsewhere has said."""
+
     def log(self):
+        self.collect_log()
         return self.log_file.read_text(errors='replace')
 
     def wait_log(self, pattern, seconds=SECONDS):
@@ -164,14 +170,14 @@ UNPRIVILEGED = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '
 
 class Gateway(Server):
     """A gateway with a configuration: `ports` and the options of simple_config, or `text`;
-    `prefix` is what runs it."""
+    `prefix` is what runs it, `stderr` where its log goes instead of the file."""
 
-    def __init__(self, *ports, text=None, prefix=(), **options):
+    def __init__(self, *ports, text=None, prefix=(), stderr=None, **options):
         self.config_folder = scratch_folder()
         config = self.config_folder / 'ringway.toml'
         config.write_text(text or simple_config(ports, **options))
         self.config_folder.chmod(0o755)
-        super().__init__([*prefix, RINGWAY, '--config', config])
+        super().__init__([*prefix, RINGWAY, '--config', config], stderr=stderr)
         self.seen_ends = 0
         self.probes = 'health_check' in config.read_text()
         # Files of static routes that it may go on holding for the next request, open or in memory:
@@ -230,10 +236,12 @@ class Gateway(Server):
     def state(self):
         """What the workers hold and have counted, added up: {name: number}. Asked by SIGUSR1, so
         not while another call waits for its answer."""
+        self.collect_log()
         offset = self.log_file.stat().st_size
         self.signal(signal.SIGUSR1)
 
         def answered():
+            self.collect_log()
             with open(self.log_file, 'rb') as log:
                 log.seek(offset)
                 text = log.read().decode(errors='replace')
