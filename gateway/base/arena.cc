@@ -16,7 +16,7 @@ constexpr size_t RoundUp(size_t bytes) { return (bytes + kPageBytes - 1) & ~(kPa
 
 }  // namespace
 
-absl::StatusOr<Arena> Arena::Map(const Counts& counts) {
+absl::StatusOr<Arena> Arena::Map(const Counts& counts, uint32_t accounts) {
   Arena arena;
   size_t bytes = 0;
   BufferId next = 0;
@@ -33,13 +33,20 @@ absl::StatusOr<Arena> Arena::Map(const Counts& counts) {
   arena.layout_[kLentIndex].untouched = counts[kLentIndex];
   const size_t table_bytes = RoundUp(next * sizeof(uint32_t));
   const size_t lent_bytes = RoundUp(counts[kLentIndex] * sizeof(const uint8_t*));
-  auto tables = Mapping::Reserve(2 * table_bytes + lent_bytes + kPageBytes, "arena's tables");
+  const size_t pooled = next - arena.layout_[Index(kFirstPooled)].first;
+  const size_t account_bytes = RoundUp(pooled * sizeof(AccountId));
+  const size_t held_bytes = RoundUp(accounts * sizeof(uint32_t));
+  auto tables = Mapping::Reserve(
+      2 * table_bytes + lent_bytes + account_bytes + held_bytes + kPageBytes, "arena's tables");
   if (!tables.ok()) return tables.status();
   arena.mapping_ = *std::move(memory);
   arena.tables_ = *std::move(tables);
   arena.references_ = reinterpret_cast<uint32_t*>(arena.tables_.data());
   arena.free_ = reinterpret_cast<uint32_t*>(arena.tables_.data() + table_bytes);
-  arena.lent_ = reinterpret_cast<const uint8_t**>(arena.tables_.data() + 2 * table_bytes);
+  uint8_t* at = arena.tables_.data() + 2 * table_bytes;
+  arena.lent_ = reinterpret_cast<const uint8_t**>(at);
+  arena.account_of_ = reinterpret_cast<AccountId*>(at + lent_bytes);
+  arena.held_ = reinterpret_cast<uint32_t*>(at + lent_bytes + account_bytes);
   return arena;
 }
 
@@ -51,13 +58,19 @@ uint32_t Arena::PopFree(BufferClass c) {
   return layout.untouched < layout.count ? layout.untouched++ : kNone;
 }
 
-Lease Arena::TryTake(BufferClass pooled_class) {
+Lease Arena::TryTake(BufferClass pooled_class, AccountId account) {
   RINGWAY_CHECK(!IsReceiveClass(pooled_class) && pooled_class != BufferClass::kLent);
   const uint32_t index = PopFree(pooled_class);
   if (index == kNone) return Lease();
   const BufferId id = IdOf(pooled_class, index);
   references_[id] = 1;
-  ++layout_[Index(pooled_class)].leased;
+  ClassLayout& layout = layout_[Index(pooled_class)];
+  ++layout.leased;
+  AccountOf(id) = account;
+  if (account != kNoAccount) {
+    ++layout.charged;
+    ++held_[account];
+  }
   return Lease(this, id);
 }
 
@@ -125,8 +138,15 @@ void Arena::AddReference(BufferId id) {
 void Arena::DropReference(BufferId id) {
   RINGWAY_CHECK_OP(references_[id], >, 0);
   if (--references_[id] > 0) return;
-  ClassLayout& layout = layout_[Index(ClassOf(id))];
+  const BufferClass c = ClassOf(id);
+  ClassLayout& layout = layout_[Index(c)];
   --layout.leased;
+  if (c == BufferClass::kChunk || c == BufferClass::kCell) {
+    if (const AccountId account = AccountOf(id); account != kNoAccount) {
+      --layout.charged;
+      --held_[account];
+    }
+  }
   free_[layout.first + layout.free_count++] = id - layout.first;
 }
 

@@ -20,88 +20,24 @@
 
 #include "absl/status/statusor.h"
 #include "gateway/base/check.h"
+#include "gateway/base/lease.h"
 #include "gateway/base/mapping.h"
 
 namespace ringway::base {
-
-/// Index of a buffer in the arena, over all classes.
-using BufferId = uint32_t;
-
-enum class BufferClass : uint8_t {
-  kSmall = 0,  ///< 4 KiB, offered to the kernel: interactive traffic
-  kBulk,       ///< 64 KiB, offered to the kernel: links that fill small buffers
-  kChunk,      ///< 16 KiB, pooled
-  kCell,       ///< 512 bytes, pooled
-  kLent,       ///< memory of somebody else, which the arena only counts: read, never written
-};
-inline constexpr size_t kBufferClasses = 5;
-
-/// Bytes a buffer of each class has for its holder, head-room and tail-room not counted.
-inline constexpr std::array<uint32_t, kBufferClasses> kBufferBytes = {4096, 65536, 16384, 512, 0};
-inline constexpr uint32_t kHeadRoomBytes = 160;
-inline constexpr uint32_t kTailRoomBytes = 32;
-
-/// Whether buffers of this class are lent to the kernel's receives.
-constexpr bool IsReceiveClass(BufferClass c) { return c <= BufferClass::kBulk; }
-
-class Arena;
-
-/// One reference to one buffer: whoever holds it may read and write the buffer, a lent one only
-/// read. Move-only; the destructor gives it back. Must not outlive the arena. One thread.
-class Lease {
- public:
-  Lease() = default;
-  Lease(Lease&& from) noexcept : arena_(std::exchange(from.arena_, nullptr)), id_(from.id_) {}
-  Lease& operator=(Lease&& from) noexcept {
-    std::swap(arena_, from.arena_);
-    std::swap(id_, from.id_);
-    return *this;
-  }
-  Lease(const Lease&) = delete;
-  Lease& operator=(const Lease&) = delete;
-  ~Lease() { Return(); }
-
-  explicit operator bool() const { return arena_ != nullptr; }
-  BufferId id() const { return id_; }
-
-  /// First byte behind the head-room; of a lent buffer what Arena::Lend was given.
-  uint8_t* data() const;
-  /// A second reference to the same buffer.
-  Lease Share() const;
-  /// Gives the reference back now.
-  void Return();
-  /// Gives up ownership without returning: the caller adopts the id again with Arena::Adopt.
-  BufferId Detach() {
-    arena_ = nullptr;
-    return id_;
-  }
-
- private:
-  friend class Arena;
-  Lease(Arena* arena, BufferId id) : arena_(arena), id_(id) {}
-
-  Arena* arena_ = nullptr;
-  BufferId id_ = 0;
-};
-
-/// A run of bytes in a leased buffer, and the lease that keeps it.
-struct Piece {
-  Lease lease;
-  uint8_t* data = nullptr;
-  uint32_t bytes = 0;
-};
 
 class Arena {
  public:
   using Counts = std::array<uint32_t, kBufferClasses>;
 
-  /// `counts`: of each class; receive classes at most 65,536 (the kernel's 16-bit ids).
-  static absl::StatusOr<Arena> Map(const Counts& counts);
+  /// `counts`: of each class; receive classes at most 65,536 (the kernel's 16-bit ids). Accounts
+  /// are 0 to `accounts` - 1.
+  static absl::StatusOr<Arena> Map(const Counts& counts, uint32_t accounts = 0);
 
   Arena(Arena&&) = default;
   Arena& operator=(Arena&&) = default;
-  /// A buffer of a pooled class, or an empty lease when all are out.
-  Lease TryTake(BufferClass pooled_class);
+  /// A buffer of a pooled class, charged to `account` until its last lease is returned; or an empty
+  /// lease when all are out.
+  Lease TryTake(BufferClass pooled_class, AccountId account = kNoAccount);
 
   /// The kernel has filled receive buffer `index` of its class: this is its first lease.
   Lease Receive(BufferClass receive_class, uint32_t index);
@@ -147,6 +83,13 @@ class Arena {
   uint32_t count(BufferClass c) const { return layout_[Index(c)].count; }
   /// Buffers of the class that somebody holds a lease on.
   uint32_t leased(BufferClass c) const { return layout_[Index(c)].leased; }
+  /// Whom a pooled buffer is charged to.
+  AccountId account(BufferId id) const {
+    return account_of_[id - layout_[Index(kFirstPooled)].first];
+  }
+  /// Buffers that are charged to one account, and those of a pooled class that are to any.
+  uint32_t held(AccountId account) const { return held_[account]; }
+  uint32_t charged(BufferClass pooled_class) const { return layout_[Index(pooled_class)].charged; }
   /// More than one lease is held: only a sole holder may write behind what it was given.
   bool IsShared(BufferId id) const { return references_[id] > 1; }
   uint8_t* memory() const { return mapping_.data(); }
@@ -169,20 +112,25 @@ class Arena {
     uint32_t free_count = 0;  ///< entries in `free`
     uint32_t untouched = 0;   ///< buffers from here on were never taken
     uint32_t pinned = 0;      ///< buffers before this one keep their memory
+    uint32_t charged = 0;     ///< of the leased: those that have an account
   };
 
   Arena() = default;
   static constexpr size_t Index(BufferClass c) { return static_cast<size_t>(c); }
+  static constexpr BufferClass kFirstPooled = BufferClass::kChunk;
   void AddReference(BufferId id);
   void DropReference(BufferId id);
   uint32_t PopFree(BufferClass c);
   uint8_t* LentData(BufferId id) const;
+  AccountId& AccountOf(BufferId id) { return account_of_[id - layout_[Index(kFirstPooled)].first]; }
 
   Mapping mapping_;
   Mapping tables_;
-  uint32_t* references_ = nullptr;  ///< by BufferId. WHY 32 bits: all queues may hold one file
-  uint32_t* free_ = nullptr;        ///< stacks of free indices, one region a class
-  const uint8_t** lent_ = nullptr;  ///< by index in kLent
+  uint32_t* references_ = nullptr;   ///< by BufferId. WHY 32 bits: all queues may hold one file
+  uint32_t* free_ = nullptr;         ///< stacks of free indices, one region a class
+  const uint8_t** lent_ = nullptr;   ///< by index in kLent
+  AccountId* account_of_ = nullptr;  ///< by BufferId, from the first pooled one on
+  uint32_t* held_ = nullptr;         ///< by AccountId
   std::array<ClassLayout, kBufferClasses> layout_{};
 };
 

@@ -35,6 +35,7 @@ enum class Operation : uint8_t {
   kReadable,      ///< splice: slot is the link's, whose socket has bytes
   kWritable,      ///< splice: slot is the link's, whose socket has room
   kOpenFile,      ///< files: slot is the link's, which waits for a file
+  kEnd,           ///< read: slot is the link's, whose stream has ended while it is not read
   kReadFile,      ///< files: slot is the link's, which waits for bytes of a file
 };
 

@@ -9,6 +9,10 @@
 
 namespace ringway::base {
 
+/// Cells that each session has for itself, whatever others hold: one for what it holds or answers,
+/// one for its last word (a Close, a refusal).
+inline constexpr uint32_t kCellsPerSession = 2;
+
 /// Durations are nanoseconds of the monotonic clock, sizes are bytes. Plain values: copied freely.
 struct Limits {
   // ---- Connections -----------------------------------------------------------------------
@@ -49,24 +53,27 @@ struct Limits {
 
   // ---- Memory -----------------------------------------------------------------------------
 
-  /// Credit of one direction of one session: bytes read from one side and not yet taken by the
-  /// other side's socket. At zero the source is not read.
+  /// What the queue of one direction of one session may hold, in buffers counted with their full
+  /// size. When it is used up the source is not read.
   uint32_t window_bytes = 1024 * 1024;
-  /// Sum of what waits in all send queues of one worker. At the budget no source is read.
+  /// Sum of what all send queues and pipes of one worker may hold, counted the same way. Each queue
+  /// has a share of what is free of it at the moment, 1/64 at most.
   uint64_t worker_queued_bytes_max = 256ULL * 1024 * 1024;
   /// Receive buffers of one worker, small class (4 KiB): the hot ring of interactive traffic. A
   /// power of two.
   uint32_t small_buffers = 1024;
   /// Receive buffers of one worker, bulk class (64 KiB). A power of two.
   uint32_t bulk_buffers = 256;
-  /// Pooled 16 KiB chunks of one worker: partial request heads, and queued bytes that were moved
-  /// out of receive buffers because their socket stalls.
+  /// Pooled 16 KiB chunks of one worker: long request heads, forwarded requests, and queued bytes
+  /// that were moved out of receive buffers because their socket stalls. small_buffers + 4 x
+  /// bulk_buffers of them (half at most) are a reserve for what one turn brings; of the others each
+  /// queue has 1/64 of what is free at most.
   uint32_t chunks = 16384;
   /// Pipes of one worker, two descriptors each: sessions that move bulk and whose bytes wait inside
   /// the kernel at the same moment. Without one bytes go through buffers.
   uint32_t pipes = 256;
-  /// Pooled 512-byte cells of one worker: control frames, answers, a frame header that came in two
-  /// pieces.
+  /// Pooled 512-byte cells of one worker: control frames, answers, the front of a head or of a
+  /// frame header. At least kCellsPerSession for each of sessions_per_worker_max.
   uint32_t cells = 131072;
 
   // ---- Files of static routes -------------------------------------------------------------

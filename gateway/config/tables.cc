@@ -142,6 +142,19 @@ std::optional<uint64_t> ReadLimit(Section& section, const LimitRow& row, const V
   return std::nullopt;
 }
 
+/// Each session must find one for what it holds or answers and one for its last word.
+void RefuseFewCells(const Section& section, const base::Limits& limits, Complaints& complaints) {
+  const uint64_t least = base::kCellsPerSession * uint64_t{limits.sessions_per_worker_max};
+  if (limits.cells >= least) return;
+  const Value* value = section.Find("cells");
+  if (value == nullptr) value = section.Find("sessions_per_worker");
+  complaints.Add(
+      value == nullptr ? section.place() : value->place,
+      Cat("cells is ", limits.cells, " and sessions_per_worker ", limits.sessions_per_worker_max,
+          "; expected at least ", base::kCellsPerSession, " cells for each session, ", least,
+          " in all: raise cells or lower sessions_per_worker"));
+}
+
 base::Limits ReadLimits(const Value& table, Complaints& complaints) {
   std::vector<std::string_view> keys;
   for (const LimitRow& row : LimitRows()) keys.push_back(row.key);
@@ -160,6 +173,7 @@ base::Limits ReadLimits(const Value& table, Complaints& complaints) {
     complaints.Add(value->place, Cat(row.key, " is ", quote, LimitText(row, *number), quote,
                                      "; expected ", RangeText(row)));
   }
+  RefuseFewCells(section, limits, complaints);
   return limits;
 }
 

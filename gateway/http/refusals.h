@@ -101,6 +101,9 @@ inline constexpr Refusal kSubprotocolTooLong{Status::kInternalError,
                                              "the name of the subprotocol is too long"};
 inline constexpr Refusal kHeadTooSlow{Status::kRequestTimeout,
                                       "the request head did not come in time"};
+inline constexpr Refusal kBackendHandshakesTooMany{
+    Status::kServiceUnavailable,
+    "too many handshakes wait for this backend's answer; try again later"};
 inline constexpr Refusal kMemoryExhausted{Status::kServiceUnavailable,
                                           "the gateway has no memory left for a session"};
 inline constexpr Refusal kSessionsMax{Status::kServiceUnavailable,
@@ -163,6 +166,7 @@ inline constexpr std::array kRefusals{
     kOriginNotAllowed,
     kSubprotocolTooLong,
     kHeadTooSlow,
+    kBackendHandshakesTooMany,
     kMemoryExhausted,
     kSessionsMax,
     kSessionsPerAddress,

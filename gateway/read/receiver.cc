@@ -3,6 +3,8 @@
 // Arming, completing, promoting.
 #include "gateway/read/receiver.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -56,21 +58,46 @@ absl::StatusOr<Receiver> Receiver::Open(uring::Ring& ring, base::Arena& arena,
   return Receiver(ring, arena, counters, *std::move(small), *std::move(bulk));
 }
 
-void Receiver::Arm(base::LinkId id, int fd, ReceiveMode mode, uint32_t credit_bytes,
-                   ReceiveState& state) {
+void Receiver::Arm(base::LinkId id, int fd, const Arming& arming, ReceiveState& state) {
   io_uring_sqe* sqe = ring_->NextEntry();
-  if (mode == ReceiveMode::kOnce) {
-    io_uring_prep_recv(sqe, fd, nullptr, std::min(credit_bytes, kSmallBytes), 0);
-  } else {
+  state.multishot = arming.mode == ReceiveMode::kMultishot;
+  if (state.multishot) {
     io_uring_prep_recv_multishot(sqe, fd, nullptr, 0, 0);
-    if (caps_receives_) uring::SetReceiveCap(*sqe, credit_bytes);
+    if (caps_receives_) uring::SetReceiveCap(*sqe, arming.bytes);
+  } else {
+    const uint32_t buffer = kBufferBytes[static_cast<size_t>(arming.buffer_class)];
+    io_uring_prep_recv(sqe, fd, nullptr, std::min(arming.bytes, buffer), 0);
   }
-  state.armed_class = mode == ReceiveMode::kOnce ? BufferClass::kSmall : state.buffer_class;
+  state.armed_class = arming.buffer_class;
   sqe->flags |= IOSQE_BUFFER_SELECT;
   sqe->buf_group = Group(state.armed_class);
   sqe->user_data = UserData(base::Operation::kReceive, id);
   state.armed = true;
   state.cancelling = false;
+}
+
+// WHY multishot and POLLRDHUP alone: on Linux 6.18 it tells of a FIN once and of a reset always,
+// and of nothing else; a FIN that stands behind more than fits into our socket waits with the
+// sender and is not seen, which TCP keepalive on the listening sockets stands in for.
+bool Receiver::WatchEnd(base::LinkId id, int fd, ReceiveState& state) {
+  if (state.watched || state.saw_fin || state.ended) return false;
+  io_uring_sqe* sqe = ring_->NextEntry();
+  io_uring_prep_poll_multishot(sqe, fd, POLLRDHUP);
+  sqe->user_data = UserData(base::Operation::kEnd, id);
+  state.watched = true;
+  return true;
+}
+
+WatchOutcome Receiver::OnWatched(const io_uring_cqe& cqe, ReceiveState& state) {
+  if ((cqe.flags & IORING_CQE_F_MORE) == 0) state.watched = false;
+  if (cqe.res < 0) {
+    if (cqe.res != -ECANCELED && cqe.res != -EINTR) counters_->completions_unexpected.Add(1);
+    return WatchOutcome::kNothing;
+  }
+  if ((cqe.res & (POLLERR | POLLHUP)) != 0) return WatchOutcome::kBroken;
+  if ((cqe.res & POLLRDHUP) == 0) return WatchOutcome::kNothing;
+  state.saw_fin = true;
+  return WatchOutcome::kFin;
 }
 
 bool Receiver::Cancel(base::LinkId id, ReceiveState& state) {

@@ -4,9 +4,11 @@
 #include "gateway/server/listeners.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -31,7 +33,29 @@ absl::Status Error(const config::Listener& listener, const char* call, int error
                                              std::strerror(error), hint));
 }
 
-absl::StatusOr<int> OpenOne(const config::Listener& listener, uint16_t port) {
+/// What the accepted sockets inherit. A client whose FIN waits behind bytes that do not fit into
+/// our socket, or who has vanished while he is not read, is seen by nothing else. No failure ends a
+/// gateway: without it such a session ends with idle_timeout.
+void KeepAlive(int fd, const base::Limits& limits) {
+  constexpr uint64_t kNsPerS = 1'000'000'000;
+  static constexpr uint64_t kSecondsMax = 32'767;  // tcp(7)
+  constexpr int kProbes = 3;
+  if (limits.ping_interval_ns == 0) return;
+  const auto seconds = [](uint64_t ns) {
+    return static_cast<int>(std::clamp<uint64_t>((ns + kNsPerS - 1) / kNsPerS, 1, kSecondsMax));
+  };
+  const int on = 1;
+  const int idle_s = seconds(limits.ping_interval_ns);
+  const int interval_s = seconds(limits.pong_timeout_ns / kProbes);
+  const int probes = kProbes;
+  setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+}
+
+absl::StatusOr<int> OpenOne(const config::Listener& listener, const base::Limits& limits,
+                            uint16_t port) {
   sockaddr_storage address;
   const socklen_t bytes = ToSockaddr(listener.host.c_str(), port, &address);
   if (bytes == 0) return Error(listener, "address", EINVAL);
@@ -51,7 +75,10 @@ absl::StatusOr<int> OpenOne(const config::Listener& listener, uint16_t port) {
   } else if (listen(fd, accept::kBacklog) != 0) {
     failed = "listen";
   }
-  if (failed == nullptr) return fd;
+  if (failed == nullptr) {
+    KeepAlive(fd, limits);
+    return fd;
+  }
   const int error = errno;
   close(fd);
   return Error(listener, failed, error);
@@ -93,7 +120,7 @@ absl::StatusOr<Listeners> Listeners::Open(const config::Config& config, uint32_t
     if (absl::Status status = CheckFree(listener); !status.ok()) return status;
     uint16_t port = listener.port;
     for (uint32_t worker = 0; worker < workers; ++worker) {
-      const auto fd = OpenOne(listener, port);
+      const auto fd = OpenOne(listener, config.limits, port);
       if (!fd.ok()) return fd.status();
       listeners.by_worker_[worker].push_back({.fd = *fd, .listener_index = index});
       if (worker > 0) continue;

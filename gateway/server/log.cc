@@ -173,6 +173,7 @@ std::vector<std::string> StateLines(uint32_t worker, const base::Gauges& gauges,
     if (value != 0) absl::StrAppend(&counted, " ", std::string(name), "=", value);
   });
   return {absl::StrCat("state worker=", worker, " sessions=", gauges.sessions_open.value(),
+                       " half_open=", gauges.half_open.value(),
                        " links=", gauges.links_open.value(), " leases=", gauges.leases_out.value(),
                        " queued_bytes=", gauges.bytes_queued.value(),
                        " files=", gauges.files_open.value()),

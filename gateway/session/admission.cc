@@ -12,9 +12,10 @@ using base::Admission;
 
 }  // namespace
 
-// WHY before the request: a client over its limit must not hold a slot for as long as it cares to
-// take for its request head.
+// WHY not before the request: a connection that has asked for nothing is no session, and those that
+// never do could keep all others out. Their bound is the worker's slots, of which they go first.
 bool Session::EnterGateway(Environment& environment, http::Refusal* refusal) {
+  if (is_counted_) return true;
   const base::Limits& limits = environment.limits;
   if (environment.occupancy.Enter(limits.sessions_max) != Admission::kAdmitted) {
     environment.counters.refused_by_sessions_max.Add(1);
@@ -43,6 +44,7 @@ bool Session::EnterAddress(Environment& environment, http::Refusal* refusal) {
 }
 
 bool Session::EnterRoute(Environment& environment, http::Refusal* refusal) {
+  if (!EnterGateway(environment, refusal)) return false;
   if (environment.occupancy.EnterRoute(route_->index, route_->sessions_max) ==
       Admission::kAdmitted) {
     is_counted_on_route_ = true;
@@ -74,6 +76,11 @@ bool Session::DialNext(Environment& environment, http::Refusal* refusal, Intents
       break;
   }
   return false;
+}
+
+void Session::LeaveGateway(Environment& environment) {
+  if (is_counted_) environment.occupancy.Leave();
+  is_counted_ = false;
 }
 
 void Session::LeaveRoute(Environment& environment) {
@@ -110,8 +117,7 @@ void Session::Leave(Environment& environment) {
   LeaveServer(environment);
   LeaveRoute(environment);
   environment.occupancy.LeaveAddress(address_slot_);
-  if (is_counted_) environment.occupancy.Leave();
-  is_counted_ = false;
+  LeaveGateway(environment);
   address_slot_ = base::Occupancy::kNothing;
 }
 

@@ -25,6 +25,8 @@ std::string_view Word(EndReason reason) {
       return "refused";
     case EndReason::kHandshakeTimeout:
       return "handshake-timeout";
+    case EndReason::kEvicted:
+      return "evicted";
     case EndReason::kAbandoned:
       return "abandoned";
     case EndReason::kDialFailed:

@@ -16,6 +16,7 @@ enum class EndReason : uint8_t {
   // before the 101
   kRefused,           ///< an HTTP refusal
   kHandshakeTimeout,  ///< 408
+  kEvicted,           ///< its slot or its memory was wanted for others
   kAbandoned,         ///< the client left before its request was whole
   kDialFailed,        ///< 502
   kProxyHeader,       ///< no PROXY header from a trusted proxy stood in front of the first byte

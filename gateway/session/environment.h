@@ -6,10 +6,10 @@
 
 #include <cstdint>
 
-#include "gateway/base/arena.h"
 #include "gateway/base/counters.h"
 #include "gateway/base/limits.h"
 #include "gateway/base/occupancy.h"
+#include "gateway/flow/stores.h"
 #include "gateway/http/media_types.h"
 #include "gateway/route/server_choice.h"
 #include "gateway/route/table.h"
@@ -20,7 +20,7 @@ namespace ringway::session {
 
 /// Everything outlives the sessions of the worker.
 struct Environment {
-  base::Arena& arena;
+  flow::Stores& stores;
   base::Counters& counters;
   base::Occupancy& occupancy;
   const route::Table& table;
@@ -33,6 +33,7 @@ struct Environment {
   int64_t unix_s = 0;              ///< the same by the clock on the wall: what a Date says
   uint64_t secret = 0;             ///< no client can guess it
   uint64_t multipart_answers = 0;  ///< so far, so that each gets a boundary of its own
+  uint64_t frames_read = 0;        ///< so far, of any kind: the work that bytes alone do not tell
 };
 
 }  // namespace ringway::session

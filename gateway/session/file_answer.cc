@@ -31,9 +31,11 @@ std::span<char> RoomOf(const base::Lease& lease, BufferClass c) {
 bool IsInMemory(const base::Lease& file) { return file && file.data() != nullptr; }
 
 /// Empty: no buffer is left. Most heads fit into a cell.
-base::Piece BuildHead(base::Arena& arena, const http::FileResponse& response, BufferClass first) {
+base::Piece BuildHead(flow::Stores& stores, uint32_t slot, const http::FileResponse& response,
+                      BufferClass first) {
   for (const BufferClass c : {first, BufferClass::kChunk}) {
-    base::Piece head{.lease = arena.TryTake(c)};
+    base::Piece head{.lease = c == BufferClass::kCell ? stores.TakeForQueue(slot)
+                                                      : stores.TakeQueueChunk()};
     if (!head.lease) return {};
     head.data = head.lease.data();
     head.bytes = static_cast<uint32_t>(http::BuildFileHead(response, RoomOf(head.lease, c)));
@@ -51,11 +53,9 @@ http::ByteRange BodyOf(const http::FileResponse& response) {
 void SendRange(const base::Lease& file, const http::ByteRange& range, Intents& intents) {
   if (range.bytes == 0) return;
   if (!IsInMemory(file)) return intents.File(file.Share(), range.first, range.bytes);
-  intents.Send(LinkRole::kClient,
-               {.lease = file.Share(),
-                .data = file.data() + range.first,
-                .bytes = static_cast<uint32_t>(range.bytes)},
-               flow::Source::kGateway);
+  intents.Send(LinkRole::kClient, {.lease = file.Share(),
+                                   .data = file.data() + range.first,
+                                   .bytes = static_cast<uint32_t>(range.bytes)});
 }
 
 }  // namespace
@@ -66,10 +66,12 @@ void Session::SendAnswer(Environment& environment, http::Method method, const Fi
   const http::FileResponse& response = answer.response;
   const bool is_in_parts = answer.ranges.count > 1;
   http::ByteRange body = method == http::Method::kHead ? http::ByteRange{} : BodyOf(response);
+  // Where chunks are short, two slices cost less than one of them.
   const bool is_copied =
-      !is_in_parts && body.bytes <= kCopiedBytesMax && body.bytes > 0 && IsInMemory(look.file);
-  base::Piece head =
-      BuildHead(environment.arena, response, is_copied ? BufferClass::kChunk : BufferClass::kCell);
+      !is_in_parts && body.bytes <= kCopiedBytesMax && body.bytes > 0 && IsInMemory(look.file) &&
+      environment.stores.LimitBytes() >= flow::Stores::FootprintOf(BufferClass::kChunk);
+  base::Piece head = BuildHead(environment.stores, slot_, response,
+                               is_copied ? BufferClass::kChunk : BufferClass::kCell);
   if (head.bytes == 0) return OnPoolExhausted(environment, intents);
   if (is_copied) {
     std::memcpy(head.data + head.bytes, look.file.data() + body.first, body.bytes);
@@ -80,7 +82,7 @@ void Session::SendAnswer(Environment& environment, http::Method method, const Fi
     return OnPoolExhausted(environment, intents);
   }
   serving.is_answered = true;
-  intents.Send(LinkRole::kClient, std::move(head), flow::Source::kGateway);
+  intents.Send(LinkRole::kClient, std::move(head));
   if (serving.parts) {
     serving.file = std::move(look.file);
   } else {
@@ -91,7 +93,7 @@ void Session::SendAnswer(Environment& environment, http::Method method, const Fi
 
 bool Session::KeepParts(Environment& environment, const FileAnswer& answer) {
   auto& serving = std::get<Serving>(stream_);
-  serving.parts = environment.arena.TryTake(BufferClass::kChunk);
+  serving.parts = environment.stores.TakeHeldChunk(environment.stores.held());
   if (!serving.parts) return false;
   auto* const kept = new (serving.parts.data()) FileAnswer;
   kept->response = answer.response;
@@ -105,7 +107,7 @@ bool Session::KeepParts(Environment& environment, const FileAnswer& answer) {
 void Session::SendNextPart(Environment& environment, Intents& intents) {
   auto& serving = std::get<Serving>(stream_);
   const auto& answer = *std::launder(reinterpret_cast<FileAnswer*>(serving.parts.data()));
-  base::Piece head{.lease = environment.arena.TryTake(BufferClass::kCell)};
+  base::Piece head{.lease = environment.stores.TakeForQueue(slot_)};
   if (!head.lease) return OnPoolExhausted(environment, intents);
   head.data = head.lease.data();
   const std::span<char> room = RoomOf(head.lease, BufferClass::kCell);
@@ -113,7 +115,7 @@ void Session::SendNextPart(Environment& environment, Intents& intents) {
   head.bytes = static_cast<uint32_t>(
       is_last ? http::BuildLastBoundary(answer.response, room)
               : http::BuildPartHead(answer.response, serving.next_part, room));
-  intents.Send(LinkRole::kClient, std::move(head), flow::Source::kGateway);
+  intents.Send(LinkRole::kClient, std::move(head));
   if (is_last) {
     serving.parts = {};
     serving.file = {};
@@ -126,7 +128,7 @@ void Session::SendNextPart(Environment& environment, Intents& intents) {
 void Session::AnswerWithout(Environment& environment, const http::RequestHead& head,
                             const http::Refusal& refusal, Intents& intents) {
   auto& serving = std::get<Serving>(stream_);
-  base::Piece answer{.lease = environment.arena.TryTake(BufferClass::kCell)};
+  base::Piece answer{.lease = environment.stores.TakeForQueue(slot_)};
   if (!answer.lease) return OnPoolExhausted(environment, intents);
   answer.data = answer.lease.data();
   answer.bytes = static_cast<uint32_t>(http::BuildRefusal(
@@ -139,14 +141,14 @@ void Session::AnswerWithout(Environment& environment, const http::RequestHead& h
       .Add(1);
   answered_status_ = static_cast<uint16_t>(refusal.status);
   serving.is_answered = true;
-  intents.Send(LinkRole::kClient, std::move(answer), flow::Source::kGateway);
+  intents.Send(LinkRole::kClient, std::move(answer));
   intents.More();
 }
 
 void Session::AnswerWithSlash(Environment& environment, const http::RequestHead& head,
                               Intents& intents) {
   auto& serving = std::get<Serving>(stream_);
-  base::Piece answer{.lease = environment.arena.TryTake(BufferClass::kChunk)};
+  base::Piece answer{.lease = environment.stores.TakeQueueChunk()};
   if (!answer.lease) return OnPoolExhausted(environment, intents);
   answer.data = answer.lease.data();
   answer.bytes = static_cast<uint32_t>(http::BuildSlashRedirect(
@@ -156,7 +158,7 @@ void Session::AnswerWithSlash(Environment& environment, const http::RequestHead&
   if (answer.bytes == 0) return AnswerWithout(environment, head, http::kFileMissing, intents);
   answered_status_ = static_cast<uint16_t>(Status::kMovedPermanently);
   serving.is_answered = true;
-  intents.Send(LinkRole::kClient, std::move(answer), flow::Source::kGateway);
+  intents.Send(LinkRole::kClient, std::move(answer));
   intents.More();
 }
 
@@ -170,6 +172,7 @@ void Session::OnRoom(Environment& environment, Intents& intents) {
 void Session::EndServing(Environment& environment, Intents& intents) {
   const auto& serving = std::get<Serving>(stream_);
   LeaveRoute(environment);
+  LeaveGateway(environment);
   if (!serving.keeps_client || ends_after_answer_) {
     const EndSide side = serving.keeps_client ? EndSide::kGateway : EndSide::kClient;
     client_deaf_ = true;

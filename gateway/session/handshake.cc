@@ -23,7 +23,6 @@ using base::BufferClass;
 using base::kBufferBytes;
 using base::LinkRole;
 
-constexpr uint32_t kCellBytes = kBufferBytes[static_cast<size_t>(BufferClass::kCell)];
 static_assert(http::kRefusalBytesMax <= kCellBytes);
 static_assert(proxy::kV1BytesMax <= kCellBytes && proxy::V2BytesMax(255) <= kCellBytes);
 static_assert(proxy::kHeaderBytesMax <= kChunkBytes);
@@ -34,18 +33,33 @@ std::span<char> Cell(const base::Lease& lease) {
 
 }  // namespace
 
+// Before a route is known its chunks are those of half-open clients, then its backend's; what is
+// kept behind an answer has a share of its own.
+Holder SessionBytes::HolderOf(flow::Stores& stores) const {
+  base::AccountId account = stores.held();
+  if (state_ == State::kHandshake) account = stores.half_open();
+  if (state_ == State::kDialing || state_ == State::kAnswering) {
+    account = stores.backend(route_->backend_index);
+  }
+  return {.stores = stores, .slot = slot_, .account = account};
+}
+
 // A header that is not whole is held as a head is. What came behind it stays in `*piece`.
 HeaderStep Session::TakeProxyHeader(Environment& environment, base::Piece* piece,
                                     Intents& intents) {
   const uint32_t bytes_before = held_.bytes;
-  if (bytes_before > 0) AppendToChunk(*piece, &held_);
+  if (bytes_before > 0 && !AppendToHeld(HolderOf(environment.stores), *piece, &held_)) {
+    OnPoolExhausted(environment, intents);
+    return HeaderStep::kRefused;
+  }
   proxy::Header header;
   std::string_view reason;
   const base::Piece& seen = bytes_before > 0 ? held_ : *piece;
   switch (proxy::ParseProxyHeader(TextOf(seen), &header, &reason)) {
     case proxy::ParseResult::kNeedMore:
       if (bytes_before > 0) return HeaderStep::kNotWhole;
-      if (!HoldInChunk(environment.arena, *piece, &held_)) OnPoolExhausted(environment, intents);
+      if (!Hold(HolderOf(environment.stores), *piece, &held_))
+        OnPoolExhausted(environment, intents);
       return HeaderStep::kNotWhole;
     case proxy::ParseResult::kRefused:
       RefuseProxyHeader(environment, intents);
@@ -86,17 +100,17 @@ void Session::OnRequestBytes(Environment& environment, base::Piece piece, Intent
   const uint8_t* const piece_end = piece.data + piece.bytes;
   uint8_t* const piece_begin = piece.data;
   const bool is_cut = bytes_before > 0 && piece.bytes > kChunkBytes - bytes_before;
-  if (bytes_before > 0) {
-    AppendToChunk(piece, &held_);
-  } else {
+  if (bytes_before == 0) {
     held_ = std::move(piece);
+  } else if (!AppendToHeld(HolderOf(environment.stores), piece, &held_)) {
+    return OnPoolExhausted(environment, intents);
   }
   http::RequestHead head;
   http::Refusal refusal;
   const size_t bytes_max = environment.limits.head_bytes_max;
   switch (http::ParseRequestHead(TextOf(held_), bytes_max, &head, &refusal)) {
     case http::HeadResult::kNeedMore:
-      if (bytes_before == 0 && !HoldInChunk(environment.arena, held_, &held_)) {
+      if (bytes_before == 0 && !Hold(HolderOf(environment.stores), held_, &held_)) {
         OnPoolExhausted(environment, intents);
       }
       return;
@@ -110,7 +124,7 @@ void Session::OnRequestBytes(Environment& environment, base::Piece piece, Intent
   // `head` views held_.
   OnRequest(environment, head, intents);
   if (state_ == State::kServing && !std::get<Serving>(stream_).awaits_file) {
-    return DropRequest(environment, intents);
+    return DropRequest(environment);
   }
   if (state_ != State::kDialing) return;
   // The head was not whole without this piece, so what is behind it lies in this piece.
@@ -119,7 +133,7 @@ void Session::OnRequestBytes(Environment& environment, base::Piece piece, Intent
                              .bytes = static_cast<uint32_t>(piece_end - head_end)};
   if (leftover.bytes == 0) {
     held_ = {};
-  } else if (!HoldInChunk(environment.arena, leftover, &held_)) {
+  } else if (!Hold(HolderOf(environment.stores), leftover, &held_)) {
     OnPoolExhausted(environment, intents);
   }
 }
@@ -165,7 +179,9 @@ void Session::OnRequest(Environment& environment, const http::RequestHead& head,
 bool Session::PrepareAnswer(Environment& environment, const http::RequestHead& head,
                             Intents& intents) {
   stream_.emplace<Frames>();
-  answer_ = environment.arena.TryTake(BufferClass::kCell);
+  answer_ =
+      Holder{environment.stores, slot_, environment.stores.backend(route_->backend_index)}.Take(
+          kCellBytes);
   if (!answer_) {
     OnPoolExhausted(environment, intents);
     return false;
@@ -201,6 +217,7 @@ void Session::RefuseWith(Environment& environment, const http::Refusal& refusal,
 void Session::Refuse(Environment& environment, const http::Refusal& refusal, Ending ending,
                      Intents& intents) {
   environment.counters.handshakes_refused.Add(1);
+  LeaveGateway(environment);
   // Later than that the request is a good GET, and what is held came behind it.
   const auto body = state_ == State::kHandshake || state_ == State::kServing
                         ? http::AnswerBodyOf(TextOf(held_))
@@ -209,17 +226,13 @@ void Session::Refuse(Environment& environment, const http::Refusal& refusal, End
   answer_ = {};
   if (auto* const backends = std::get_if<Answer>(&stream_)) backends->head = {};
   client_deaf_ = true;
-  base::Piece answer{.lease = environment.arena.TryTake(BufferClass::kCell)};
-  if (answer.lease) {
-    answer.data = answer.lease.data();
-    answer.bytes = static_cast<uint32_t>(http::BuildRefusal(
-        refusal, Cell(answer.lease), body, http::AfterAnswer::kClose, environment.unix_s));
-    intents.Send(LinkRole::kClient, std::move(answer), flow::Source::kGateway);
-    intents.Finish(LinkRole::kClient);
-  } else {
-    environment.counters.pool_exhausted.Add(1);
-    intents.Drop(LinkRole::kClient);
-  }
+  base::Piece answer{.lease = environment.stores.TakeCell(slot_, flow::CellUse::kLastWord)};
+  RINGWAY_CHECK(static_cast<bool>(answer.lease));  // there is one for each session, said once
+  answer.data = answer.lease.data();
+  answer.bytes = static_cast<uint32_t>(http::BuildRefusal(
+      refusal, Cell(answer.lease), body, http::AfterAnswer::kClose, environment.unix_s));
+  intents.Send(LinkRole::kClient, std::move(answer));
+  intents.Finish(LinkRole::kClient);
   EnterClosing(environment, ending, intents);
 }
 
@@ -236,14 +249,14 @@ bool Session::Announce(Environment& environment, const base::SocketAddress& reac
   const std::string_view host(reinterpret_cast<const char*>(answer_.data()) + answer_bytes_,
                               host_bytes_);
   const proxy::Header header{.source = client_, .destination = reached, .authority = host};
-  base::Piece piece{.lease = environment.arena.TryTake(BufferClass::kCell)};
+  base::Piece piece{.lease = environment.stores.TakeForQueue(slot_)};
   if (!piece.lease) return false;
   piece.data = piece.lease.data();
   const std::span<char> out = Cell(piece.lease);
   piece.bytes = static_cast<uint32_t>(backend.proxy_header == config::ProxyHeader::kV1
                                           ? proxy::BuildProxyV1(header, out)
                                           : proxy::BuildProxyV2(header, out));
-  intents.Send(LinkRole::kBackend, std::move(piece), flow::Source::kGateway);
+  intents.Send(LinkRole::kBackend, std::move(piece));
   return true;
 }
 
@@ -258,7 +271,7 @@ void Session::OnDialed(Environment& environment, const base::SocketAddress& reac
   Open(environment);
   base::Piece answer{.lease = std::move(answer_), .bytes = answer_bytes_};
   answer.data = answer.lease.data();
-  intents.Send(LinkRole::kClient, std::move(answer), flow::Source::kGateway);
+  intents.Send(LinkRole::kClient, std::move(answer));
   intents.Timer(NextDueNs(environment));
   base::Piece leftover = std::exchange(held_, {});
   if (leftover.bytes > 0) OnFrames(environment, std::move(leftover), intents);

@@ -12,12 +12,13 @@
 #include "gateway/base/arena.h"
 #include "gateway/base/check.h"
 #include "gateway/base/ids.h"
-#include "gateway/flow/send_queue.h"
+#include "gateway/flow/credit.h"
 
 namespace ringway::session {
 
 enum class IntentKind : uint8_t {
-  kSend,    ///< queue `piece` for link `to`; `source` gets its credit back when it has left
+  kSend,    ///< queue `piece` for link `to`
+  kPongs,   ///< queue `piece`, which has no lease, for the client; newer ones may replace it there
   kDial,    ///< open the backend link to (`backend_index`, `server_index`)
   kFinish,  ///< half-close link `to` when its queue has left; what it still sends is read
   kDrop,    ///< cut link `to` now; what is queued for it is discarded
@@ -30,7 +31,6 @@ enum class IntentKind : uint8_t {
 struct Intent {
   IntentKind kind = IntentKind::kSend;
   base::LinkRole to = base::LinkRole::kClient;
-  flow::Source source = flow::Source::kGateway;
   base::Piece piece;
   uint32_t backend_index = 0;
   uint32_t server_index = 0;
@@ -46,10 +46,17 @@ class Intents {
  public:
   static constexpr size_t kMax = 12;
 
-  void Send(base::LinkRole to, base::Piece piece, flow::Source source) {
-    Intent& intent = Add(IntentKind::kSend, to);
-    intent.piece = std::move(piece);
-    intent.source = source;
+  void Send(base::LinkRole to, base::Piece piece) {
+    Add(IntentKind::kSend, to).piece = std::move(piece);
+  }
+  /// Where the pongs of one call are written. WHY no cell: a client that does not read would hold
+  /// one for each receive.
+  std::span<uint8_t> pong_room() { return pong_room_; }
+  /// The first `bytes` of pong_room().
+  void Pongs(uint32_t bytes) {
+    base::Piece& piece = Add(IntentKind::kPongs, base::LinkRole::kClient).piece;
+    piece.data = pong_room_.data();
+    piece.bytes = bytes;
   }
   void Dial(uint32_t backend_index, uint32_t server_index) {
     Intent& intent = Add(IntentKind::kDial, base::LinkRole::kBackend);
@@ -87,6 +94,7 @@ class Intents {
   }
 
   std::array<Intent, kMax> intents_;
+  std::array<uint8_t, flow::kLeastBytes> pong_room_;
   size_t count_ = 0;
 };
 

@@ -130,17 +130,29 @@ void Session::LookForFile(Environment& environment, const http::RequestHead& hea
   AnswerWithout(environment, head, http::kFileMissing, intents);
 }
 
-// The request is kept: its conditions are looked at when the file is there.
+// The request is kept: its conditions are looked at when the file is there. WHY the name behind it,
+// on an account of its own: each session has one cell for what it holds, and who waits for the disk
+// gives his chunk back soon, unlike those who do not read their answers.
 void Session::AskForFile(Environment& environment, std::string_view name, Intents& intents) {
   auto& serving = std::get<Serving>(stream_);
-  const bool fits = name.size() < kBufferBytes[static_cast<size_t>(BufferClass::kCell)];
-  serving.name = environment.arena.TryTake(fits ? BufferClass::kCell : BufferClass::kChunk);
-  if (!serving.name || !HoldInChunk(environment.arena, held_, &held_)) {
+  const Holder holder{environment.stores, slot_, environment.stores.asking()};
+  const auto name_bytes = static_cast<uint32_t>(name.size());
+  const bool fits_behind = held_.bytes + name_bytes + 1 <= kChunkBytes;
+  const uint32_t name_at = fits_behind ? held_.bytes : 0;
+  base::Piece place{.lease = holder.Take(name_at + name_bytes + 1), .bytes = name_at};
+  if (!place.lease) return OnPoolExhausted(environment, intents);
+  place.data = place.lease.data();
+  std::memcpy(place.data, held_.data, name_at);
+  std::memcpy(place.data + name_at, name.data(), name_bytes);
+  place.data[name_at + name_bytes] = 0;
+  serving.name = place.lease.Share();
+  serving.name_at = static_cast<uint16_t>(name_at);
+  serving.name_bytes = static_cast<uint16_t>(name_bytes);
+  if (fits_behind) {
+    held_ = std::move(place);
+  } else if (!Hold(holder, held_, &held_)) {
     return OnPoolExhausted(environment, intents);
   }
-  std::memcpy(serving.name.data(), name.data(), name.size());
-  serving.name.data()[name.size()] = 0;
-  serving.name_bytes = static_cast<uint16_t>(name.size());
   serving.awaits_file = true;
   intents.Find();
 }
@@ -161,22 +173,27 @@ void Session::OnFound(Environment& environment, FileLook look, Intents& intents)
                                                &head, &refusal) == http::HeadResult::kWhole;
   RINGWAY_CHECK(is_whole);  // it was when it came
   LookForFile(environment, head, std::move(look), intents);
-  if (state_ == State::kServing && !serving.awaits_file) DropRequest(environment, intents);
+  if (state_ == State::kServing && !serving.awaits_file) DropRequest(environment);
 }
 
-// Its answer is on its way. What came behind it waits in a chunk: the same, if it came in one.
-void Session::DropRequest(Environment& environment, Intents& intents) {
+// Its answer is on its way. What came behind it is held: in the same chunk, if it may be.
+void Session::DropRequest(Environment& environment) {
   const uint32_t head_bytes = std::exchange(std::get<Serving>(stream_).head_bytes, uint16_t{0});
   base::Piece request = std::exchange(held_, {});
   const base::Piece rest{.data = request.data + head_bytes, .bytes = request.bytes - head_bytes};
   if (rest.bytes == 0 || client_deaf_) return;
-  if (environment.arena.ClassOf(request.lease.id()) == BufferClass::kChunk) {
+  const Holder holder = HolderOf(environment.stores);
+  const base::Arena& arena = environment.stores.arena();
+  const base::BufferId id = request.lease.id();
+  if (arena.ClassOf(id) == BufferClass::kChunk && arena.account(id) == holder.account) {
     request.data = request.lease.data();
     request.bytes = rest.bytes;
     std::memmove(request.data, rest.data, rest.bytes);
     held_ = std::move(request);
-  } else if (!HoldInChunk(environment.arena, rest, &held_)) {
-    OnPoolExhausted(environment, intents);
+  } else if (!Hold(holder, rest, &held_)) {
+    // The answer is whole; what the client has sent behind it, it may send again elsewhere.
+    environment.counters.requests_dropped.Add(1);
+    ends_after_answer_ = true;
   }
 }
 

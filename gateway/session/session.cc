@@ -25,9 +25,9 @@ Ending ByGateway(EndReason reason, ws::CloseCode code) {
 Session::Session(uint32_t listener_index, const base::SocketAddress& client, uint64_t now_ns)
     : SessionBytes(listener_index, client, now_ns) {}
 
-void Session::Begin(Environment& environment, Intents& intents) {
+void Session::Begin(Environment& environment, uint32_t slot, Intents& intents) {
+  slot_ = slot;
   http::Refusal refusal;
-  if (!EnterGateway(environment, &refusal)) return RefuseWith(environment, refusal, intents);
   const config::Listener& listener = environment.table.config().listeners[listener_index_];
   awaits_proxy_header_ = listener.proxy_protocol;
   if (awaits_proxy_header_) {
@@ -41,7 +41,7 @@ void Session::Begin(Environment& environment, Intents& intents) {
   intents.Timer(NextDueNs(environment));
 }
 
-Reading Session::ReadingOf(LinkRole role) const {
+Reading SessionBytes::ReadingOf(LinkRole role) const {
   switch (state_) {
     case State::kHandshake:
       return role == LinkRole::kClient && !awaits_backend_gone_ ? Reading::kOnce : Reading::kNot;
@@ -90,12 +90,8 @@ void Session::OnBytes(Environment& environment, LinkRole from, base::Piece piece
 void Session::SendClose(Environment& environment, uint16_t code, std::string_view reason,
                         Intents& intents) {
   close_sent_ = true;
-  base::Piece close{.lease = environment.arena.TryTake(BufferClass::kCell)};
-  if (!close.lease) {
-    // The client sees a bare end; there is nothing to say it with.
-    environment.counters.pool_exhausted.Add(1);
-    return;
-  }
+  base::Piece close{.lease = environment.stores.TakeCell(slot_, flow::CellUse::kLastWord)};
+  RINGWAY_CHECK(static_cast<bool>(close.lease));  // there is one for each session, said once
   // 1005 says that a Close carried no code: it is never put on the wire (RFC 6455 7.4.1).
   const bool has_code = code != static_cast<uint16_t>(ws::CloseCode::kNoStatus);
   reason = reason.substr(0, ws::kControlPayloadBytesMax - 2);
@@ -108,7 +104,7 @@ void Session::SendClose(Environment& environment, uint16_t code, std::string_vie
     std::memcpy(at + 2, reason.data(), reason.size());
   }
   close.bytes = static_cast<uint32_t>(2 + payload);
-  intents.Send(LinkRole::kClient, std::move(close), flow::Source::kGateway);
+  intents.Send(LinkRole::kClient, std::move(close));
 }
 
 void Session::EnterClosing(Environment& environment, Ending ending, Intents& intents) {
@@ -259,6 +255,16 @@ void Session::OnPoolExhausted(Environment& environment, Intents& intents) {
          {EndSide::kGateway, EndReason::kPoolExhausted,
           static_cast<uint16_t>(http::kMemoryExhausted.status)},
          intents);
+}
+
+void Session::OnEvicted(Environment& environment, Intents& intents) {
+  const bool is_resting = standing() == Standing::kResting;
+  (is_resting ? environment.counters.resting_evicted : environment.counters.half_open_evicted)
+      .Add(1);
+  client_deaf_ = true;
+  held_ = {};
+  intents.Drop(LinkRole::kClient);
+  EnterClosing(environment, {EndSide::kGateway, EndReason::kEvicted, 0}, intents);
 }
 
 /// With 1001, where the gateway may say so.

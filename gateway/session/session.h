@@ -45,8 +45,8 @@ class Session : public SessionBytes {
  public:
   Session(uint32_t listener_index, const base::SocketAddress& client, uint64_t now_ns);
 
-  /// The client was accepted. Every session that began must Leave.
-  void Begin(Environment& environment, Intents& intents);
+  /// The client was accepted, into this slot of the worker's. Every session that began must Leave.
+  void Begin(Environment& environment, uint32_t slot, Intents& intents);
 
   /// Bytes came from a link. They lie at the start of a receive buffer (or of a pooled buffer), so
   /// that the head-room in front of them is free.
@@ -77,9 +77,6 @@ class Session : public SessionBytes {
   /// The backend link is gone and the client's is not.
   void OnBackendGone(Environment& environment, Intents& intents);
 
-  /// Whether the bytes that come from a link may pass unread now. The worker may then move them by
-  /// itself: OnSplice's bytes, then those, with nothing between them.
-  bool CanSplice(base::LinkRole from) const;
   /// `bytes` were taken from a link to be passed unread. Writes what has to leave in front of them,
   /// at most 10 bytes, and returns how many that are.
   size_t OnSplice(Environment& environment, base::LinkRole from, uint32_t bytes,
@@ -94,10 +91,12 @@ class Session : public SessionBytes {
   /// A pool had nothing left for this session: end it.
   void OnPoolExhausted(Environment& environment, Intents& intents);
 
+  /// Its slot is wanted for somebody else: the connection is closed without a word. REQUIRES: it is
+  /// half-open or resting.
+  void OnEvicted(Environment& environment, Intents& intents);
+
   /// Both links are gone: the session is no longer counted anywhere.
   void Leave(Environment& environment);
-
-  Reading ReadingOf(base::LinkRole role) const;
 
  private:
   // ---- admission.cc
@@ -108,6 +107,7 @@ class Session : public SessionBytes {
   [[nodiscard]] bool DialNext(Environment& environment, http::Refusal* refusal, Intents& intents);
   void LeaveServer(Environment& environment);
   void LeaveRoute(Environment& environment);
+  void LeaveGateway(Environment& environment);
 
   // ---- handshake.cc
   void OnRequestBytes(Environment& environment, base::Piece piece, Intents& intents);
@@ -152,7 +152,7 @@ class Session : public SessionBytes {
   void LookForFile(Environment& environment, const http::RequestHead& head, FileLook look,
                    Intents& intents);
   void AskForFile(Environment& environment, std::string_view name, Intents& intents);
-  void DropRequest(Environment& environment, Intents& intents);
+  void DropRequest(Environment& environment);
   void AnswerWithFile(Environment& environment, const http::RequestHead& head, const FileForm& form,
                       FileLook look, Intents& intents);
 
@@ -172,8 +172,9 @@ class Session : public SessionBytes {
   void OnBackendBytes(Environment& environment, base::Piece piece, Intents& intents);
   bool CutText(Environment& environment, base::Piece& piece, Intents& intents);
   void PrependHeld(base::Piece& piece);
-  [[nodiscard]] bool Hold(Environment& environment, std::span<const uint8_t> rest);
-  void AnswerPing(Environment& environment, std::span<const uint8_t> payload, base::Piece& pongs);
+  [[nodiscard]] bool HoldFront(Environment& environment, std::span<const uint8_t> rest);
+  void AnswerPing(Environment& environment, std::span<const uint8_t> payload,
+                  std::span<uint8_t> room, uint32_t& pong_bytes);
   void ForwardRun(base::Piece piece, uint8_t* run, uint8_t* run_end, Environment& environment,
                   Intents& intents);
   void OnClose(Environment& environment, std::span<const uint8_t> payload, Intents& intents);

@@ -15,6 +15,8 @@
 #include "gateway/route/server_choice.h"
 #include "gateway/session/ending.h"
 #include "gateway/session/file_index.h"
+#include "gateway/session/held_head.h"
+#include "gateway/session/link_events.h"
 #include "gateway/session/stream.h"
 
 namespace ringway::session {
@@ -29,8 +31,40 @@ enum class State : uint8_t {
   kClosing,    ///< the first cause to end is known; links are being ended in order
 };
 
+/// What a client's connection is, as far as the slots of a worker go.
+enum class Standing : uint8_t {
+  kHalfOpen,   ///< its request has not come whole
+  kResting,    ///< between two requests, and nothing of the next has come
+  kLingering,  ///< refused or answered for the last time: it waits for the client's end
+  kSession,    ///< anything else
+};
+
 class SessionBytes {
  public:
+  Standing standing() const {
+    if (state_ == State::kClosing && !upgraded_) return Standing::kLingering;
+    if (state_ != State::kHandshake || awaits_backend_gone_) return Standing::kSession;
+    return answered_status_ != 0 && held_.bytes == 0 ? Standing::kResting : Standing::kHalfOpen;
+  }
+  /// Whether a FIN of the client ends it although the client is not read: nothing of its stream is
+  /// left, and it has not got its 101. In websocket and static mode its request stays in force.
+  bool EndsWithFin() const {
+    return state_ == State::kDialing && route_->mode == config::Mode::kTcp && held_.bytes == 0;
+  }
+  Reading ReadingOf(base::LinkRole role) const;
+  /// Whether the bytes that come from a link may pass unread now. The worker may then move them by
+  /// itself: OnSplice's bytes, then those, with nothing between them.
+  bool CanSplice(base::LinkRole from) const;
+  /// Whether what has come and could not be used yet lies in a chunk.
+  bool HoldsChunk(const base::Arena& arena) const {
+    return held_.lease && arena.ClassOf(held_.lease.id()) == base::BufferClass::kChunk;
+  }
+  /// Whether it waits to be told that its backend's link is gone before it looks at what was held.
+  bool awaits_backend_gone() const { return awaits_backend_gone_; }
+  /// When a link's socket last took bytes.
+  uint64_t sent_ns(base::LinkRole to) const {
+    return to == base::LinkRole::kClient ? client_sent_ns_ : backend_sent_ns_;
+  }
   State state() const { return state_; }
   const Ending& ending() const { return ending_; }
   /// Whether a 101 was sent.
@@ -50,7 +84,8 @@ class SessionBytes {
   WantedFile wanted_file() const {
     const auto& serving = std::get<Serving>(stream_);
     return {.route_index = route_->index,
-            .path = {reinterpret_cast<const char*>(serving.name.data()), serving.name_bytes}};
+            .path = {reinterpret_cast<const char*>(serving.name.data()) + serving.name_at,
+                     serving.name_bytes}};
   }
 
   /// A link's socket took bytes.
@@ -67,6 +102,8 @@ class SessionBytes {
         client_(client),
         listener_index_(listener_index) {}
 
+  /// Who holds what comes in this state and cannot be used yet.
+  Holder HolderOf(flow::Stores& stores) const;
   /// Whether bytes pass as they are, now or until just now.
   bool passes() const { return std::holds_alternative<Passage>(stream_); }
   /// What either side takes of a long queue counts: its source is not read meanwhile.
@@ -93,6 +130,7 @@ class SessionBytes {
   uint64_t frames_out_ = 0;
   route::ServerSet tried_servers_ = 0;
   base::SocketAddress client_;
+  uint32_t slot_ = base::kNoSlot;  ///< of the worker's: whose cells it may use
   uint32_t listener_index_;
   uint32_t server_index_ = base::kNoSlot;  ///< where it is counted
   base::Occupancy::AddressSlot address_slot_ = base::Occupancy::kNothing;
@@ -112,7 +150,7 @@ class SessionBytes {
   bool half_closed_ = false;  ///< websocket mode: one side has ended its stream
   bool awaits_proxy_header_ = false;
   bool sender_is_unknown_ = false;  ///< a PROXY header named nobody
-  bool ends_after_answer_ = false;  ///< the gateway shuts down: no further request is read
+  bool ends_after_answer_ = false;  ///< a drain, or a dropped request: no further one is read
   /// The next request waits until the backend link of the last one is gone.
   bool awaits_backend_gone_ = false;
 };

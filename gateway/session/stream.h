@@ -43,9 +43,10 @@ struct Passage {
 
 /// static mode: one request, from its head until all of its answer is queued or has left.
 struct Serving {
-  base::Lease file;   ///< whose bytes are sent
-  base::Lease name;   ///< of the file that the worker was asked for (a cell or a chunk)
-  base::Lease parts;  ///< what is left to say of an answer in parts (a chunk)
+  base::Lease file;      ///< whose bytes are sent
+  base::Lease name;      ///< holds that of the file that the worker was asked for
+  base::Lease parts;     ///< what is left to say of an answer in parts (a chunk)
+  uint16_t name_at = 0;  ///< where in its buffer: behind the request
   uint16_t name_bytes = 0;
   uint16_t head_bytes = 0;  ///< of the request, at the front of what is held
   uint8_t candidate = 0;    ///< which of the names that the path may stand for

@@ -14,7 +14,6 @@ using base::BufferClass;
 using base::kBufferBytes;
 using base::LinkRole;
 
-constexpr uint32_t kCellBytes = kBufferBytes[static_cast<size_t>(BufferClass::kCell)];
 constexpr size_t kCarryBytesMax = 3;
 
 // What is held back goes in front of the next receive, in its head-room.
@@ -35,12 +34,15 @@ EndReason ReasonOf(ws::CloseCode code) {
 
 }  // namespace
 
-bool Session::Hold(Environment& environment, std::span<const uint8_t> rest) {
+bool Session::HoldFront(Environment& environment, std::span<const uint8_t> rest) {
   RINGWAY_CHECK_OP(rest.size(), <=, ws::kHeldBytesMax);
-  held_.lease = environment.arena.TryTake(BufferClass::kCell);
+  const auto bytes = static_cast<uint32_t>(rest.size());
+  held_.lease = HolderOf(environment.stores).Take(bytes);
+  // What was received always has a place, also where the session's cell waits in its queue.
+  if (!held_.lease) held_.lease = environment.stores.TakeQueueChunk();
   if (!held_.lease) return false;
+  held_.bytes = bytes;
   held_.data = held_.lease.data();
-  held_.bytes = static_cast<uint32_t>(rest.size());
   std::memcpy(held_.data, rest.data(), rest.size());
   return true;
 }
@@ -52,30 +54,22 @@ void Session::PrependHeld(base::Piece& piece) {
   held_ = {};
 }
 
-// Pongs are collected in one cell, so a receive full of pings costs one slice. When they do not
-// fit, the older ones go: RFC 6455 5.5.3 lets the answer to the latest ping stand for all.
+// Pongs are collected, so a receive full of pings costs one slice. When they do not fit, the older
+// ones go: RFC 6455 5.5.3 lets the answer to the latest ping stand for all.
 void Session::AnswerPing(Environment& environment, std::span<const uint8_t> payload,
-                         base::Piece& pongs) {
+                         std::span<uint8_t> room, uint32_t& pong_bytes) {
   environment.counters.pings_in.Add(1);
   if (close_sent_) return;
-  if (!pongs.lease) {
-    pongs.lease = environment.arena.TryTake(BufferClass::kCell);
-    if (!pongs.lease) {
-      environment.counters.pings_skipped.Add(1);
-      return;
-    }
-    pongs.data = pongs.lease.data();
-  }
-  if (pongs.bytes + 2 + payload.size() > kCellBytes) {
-    for (uint32_t at = 0; at < pongs.bytes; at += 2U + pongs.data[at + 1]) {
+  if (pong_bytes + 2 + payload.size() > room.size()) {
+    for (uint32_t at = 0; at < pong_bytes; at += 2U + room[at + 1]) {
       environment.counters.pings_skipped.Add(1);
     }
-    pongs.bytes = 0;
+    pong_bytes = 0;
   }
-  uint8_t* at = pongs.data + pongs.bytes;
+  uint8_t* at = room.data() + pong_bytes;
   const size_t header = ws::BuildFrameHeader(ws::Opcode::kPong, payload.size(), {at, 2});
   std::memcpy(at + header, payload.data(), payload.size());
-  pongs.bytes += static_cast<uint32_t>(header + payload.size());
+  pong_bytes += static_cast<uint32_t>(header + payload.size());
 }
 
 void Session::ForwardRun(base::Piece piece, uint8_t* run, uint8_t* run_end,
@@ -88,7 +82,7 @@ void Session::ForwardRun(base::Piece piece, uint8_t* run, uint8_t* run_end,
   }
   piece.data = run;
   piece.bytes = bytes;
-  intents.Send(LinkRole::kBackend, std::move(piece), flow::Source::kClient);
+  intents.Send(LinkRole::kBackend, std::move(piece));
 }
 
 void Session::OnFrames(Environment& environment, base::Piece piece, Intents& intents) {
@@ -97,20 +91,21 @@ void Session::OnFrames(Environment& environment, base::Piece piece, Intents& int
   uint8_t* const run = piece.data;
   uint8_t* run_end = run;
   ws::FrameReader& reader = std::get<Frames>(stream_).reader;
-  base::Piece pongs;
+  uint32_t pong_bytes = 0;
   uint64_t messages = 0;
   ws::ReadEvent event;
   bool reading = true;
   while (reading && !input.empty()) {
     event = reader.Next(input, run_end, environment.rules);
     input = input.subspan(event.consumed);
+    ++environment.frames_read;
     switch (event.step) {
       case ws::ReadStep::kPayload:
         run_end += event.payload.size();
         messages += event.message_end ? 1 : 0;
         break;
       case ws::ReadStep::kPing:
-        AnswerPing(environment, event.payload, pongs);
+        AnswerPing(environment, event.payload, intents.pong_room(), pong_bytes);
         break;
       case ws::ReadStep::kPong:
         break;
@@ -126,11 +121,11 @@ void Session::OnFrames(Environment& environment, base::Piece piece, Intents& int
   // keeps it alive; its intents must come after the data's.
   base::Lease keep = reading ? base::Lease() : piece.lease.Share();
   ForwardRun(std::move(piece), run, run_end, environment, intents);
-  if (pongs.bytes > 0) intents.Send(LinkRole::kClient, std::move(pongs), flow::Source::kClient);
+  if (pong_bytes > 0) intents.Pongs(pong_bytes);
   if (reading) return;
   switch (event.step) {
     case ws::ReadStep::kNeedMore:
-      if (!Hold(environment, input)) OnPoolExhausted(environment, intents);
+      if (!HoldFront(environment, input)) OnPoolExhausted(environment, intents);
       return;
     case ws::ReadStep::kClose:
       return OnClose(environment, event.payload, intents);
@@ -188,7 +183,7 @@ void Session::OnBackendBytes(Environment& environment, base::Piece piece, Intent
   piece.bytes += header;
   ++frames_out_;
   environment.counters.frames_out.Add(1);
-  intents.Send(LinkRole::kClient, std::move(piece), flow::Source::kBackend);
+  intents.Send(LinkRole::kClient, std::move(piece));
 }
 
 }  // namespace ringway::session

@@ -32,14 +32,14 @@ Ending ByGateway(EndReason reason, ws::CloseCode code) {
 }  // namespace
 
 bool Session::SendPing(Environment& environment, Intents& intents) {
-  base::Piece ping{.lease = environment.arena.TryTake(BufferClass::kCell)};
+  base::Piece ping{.lease = environment.stores.TakeForQueue(slot_)};
   if (!ping.lease) {
     environment.counters.pings_postponed.Add(1);
     return false;
   }
   ping.data = ping.lease.data();
   ping.bytes = static_cast<uint32_t>(ws::BuildFrameHeader(ws::Opcode::kPing, 0, {ping.data, 2}));
-  intents.Send(LinkRole::kClient, std::move(ping), flow::Source::kGateway);
+  intents.Send(LinkRole::kClient, std::move(ping));
   environment.counters.pings_out.Add(1);
   ping_sent_ns_ = environment.now_ns;
   return true;
@@ -91,7 +91,9 @@ void Session::OnDue(Environment& environment, ClientLook client, Intents& intent
   switch (state_) {
     case State::kHandshake:
       // A connection that rests between two requests is closed without a word (RFC 9112 9.5).
-      if (answered_status_ != 0 && held_.bytes == 0) return OnEarlyEnd(environment, intents);
+      if (answered_status_ != 0 && (held_.bytes == 0 || awaits_backend_gone_)) {
+        return OnEarlyEnd(environment, intents);
+      }
       environment.counters.handshakes_timed_out.Add(1);
       return Refuse(environment, http::kHeadTooSlow,
                     {EndSide::kGateway, EndReason::kHandshakeTimeout,
@@ -128,6 +130,11 @@ uint64_t Session::NextDueNs(const Environment& environment) const {
   const base::Limits& limits = environment.limits;
   switch (state_) {
     case State::kHandshake:
+      // Its next request waits for the client to take the answers before it.
+      if (awaits_backend_gone_) {
+        return After(std::max(state_since_ns_, LastByteNs()),
+                     std::max(limits.handshake_timeout_ns, limits.idle_timeout_ns));
+      }
       return After(state_since_ns_, limits.handshake_timeout_ns);
     case State::kDialing: {
       const config::Config& config = environment.table.config();

@@ -31,9 +31,11 @@ std::span<char> TextRoom(const base::Lease& lease, BufferClass c) {
 bool Session::PrepareForwarding(Environment& environment, const http::RequestHead& head,
                                 Intents& intents) {
   stream_.emplace<Answer>().request_keeps = head.keep_alive;
-  answer_ = environment.arena.TryTake(BufferClass::kChunk);
+  flow::Stores& stores = environment.stores;
+  answer_ = stores.TakeHeldChunk(stores.backend(route_->backend_index));
   if (!answer_) {
-    OnPoolExhausted(environment, intents);
+    environment.counters.handshakes_over_share.Add(1);
+    RefuseWith(environment, http::kBackendHandshakesTooMany, intents);
     return false;
   }
   const auto& proxies = environment.table.config().listeners[listener_index_].trusted_proxies;
@@ -62,7 +64,7 @@ void Session::SendRequest(Environment& environment, Intents& intents) {
   state_ = State::kAnswering;
   state_since_ns_ = environment.now_ns;
   base::Piece request{.lease = answer_.Share(), .data = answer_.data(), .bytes = answer_bytes_};
-  intents.Send(LinkRole::kBackend, std::move(request), flow::Source::kGateway);
+  intents.Send(LinkRole::kBackend, std::move(request));
   intents.Timer(NextDueNs(environment));
 }
 
@@ -71,17 +73,17 @@ void Session::OnAnswerBytes(Environment& environment, base::Piece piece, Intents
   while (piece.bytes > 0) {
     const uint32_t bytes_before = answer.head.bytes;
     base::Piece rest{.lease = piece.lease.Share(), .data = piece.data, .bytes = piece.bytes};
-    if (bytes_before > 0) {
-      AppendToChunk(piece, &answer.head);
-    } else {
+    if (bytes_before == 0) {
       answer.head = std::move(piece);
+    } else if (!AppendToHeld(HolderOf(environment.stores), piece, &answer.head)) {
+      return OnPoolExhausted(environment, intents);
     }
     http::ResponseHead head;
     http::Refusal refusal;
     const size_t bytes_max = environment.limits.head_bytes_max;
     switch (http::ParseResponseHead(TextOf(answer.head), bytes_max, &head, &refusal)) {
       case http::HeadResult::kNeedMore:
-        if (bytes_before == 0 && !HoldInChunk(environment.arena, answer.head, &answer.head)) {
+        if (bytes_before == 0 && !Hold(HolderOf(environment.stores), answer.head, &answer.head)) {
           OnPoolExhausted(environment, intents);
         }
         return;
@@ -157,7 +159,8 @@ bool Session::SendHead(Environment& environment, const http::ResponseHead& head,
                                                                : http::AfterAnswer::kClose;
   base::Piece piece;
   for (const BufferClass c : {BufferClass::kCell, BufferClass::kChunk}) {
-    piece.lease = environment.arena.TryTake(c);
+    piece.lease = c == BufferClass::kCell ? environment.stores.TakeForQueue(slot_)
+                                          : environment.stores.TakeQueueChunk();
     if (!piece.lease) {
       OnPoolExhausted(environment, intents);
       return false;
@@ -171,7 +174,7 @@ bool Session::SendHead(Environment& environment, const http::ResponseHead& head,
     RefuseAnswer(environment, http::kBackendNotRelayable, intents);
     return false;
   }
-  intents.Send(LinkRole::kClient, std::move(piece), flow::Source::kGateway);
+  intents.Send(LinkRole::kClient, std::move(piece));
   return true;
 }
 
@@ -179,7 +182,7 @@ void Session::OnBodyBytes(Environment& environment, base::Piece piece, Intents& 
   const http::BodyStep step = std::get<Answer>(stream_).body.Consume(TextOf(piece));
   piece.bytes = static_cast<uint32_t>(step.bytes);
   if (piece.bytes > 0) {
-    intents.Send(LinkRole::kClient, std::move(piece), flow::Source::kBackend);
+    intents.Send(LinkRole::kClient, std::move(piece));
   }
   switch (step.result) {
     case http::BodyResult::kNeedMore:
@@ -204,6 +207,7 @@ void Session::EndAnswer(Environment& environment, Intents& intents) {
   }
   LeaveServer(environment);
   LeaveRoute(environment);
+  LeaveGateway(environment);
   state_ = State::kHandshake;
   state_since_ns_ = environment.now_ns;
   awaits_backend_gone_ = true;
@@ -235,8 +239,10 @@ void Session::RefuseAnswer(Environment& environment, const http::Refusal& refusa
 
 void Session::OnBackendGone(Environment& environment, Intents& intents) {
   if (!std::exchange(awaits_backend_gone_, false) || state_ != State::kHandshake) return;
+  state_since_ns_ = environment.now_ns;
   base::Piece leftover = std::exchange(held_, {});
   if (leftover.bytes > 0) OnRequestBytes(environment, std::move(leftover), intents);
+  if (state_ == State::kHandshake) intents.Timer(NextDueNs(environment));
 }
 
 void Session::OnPassing(Environment& environment, LinkRole from, base::Piece piece,
@@ -245,15 +251,15 @@ void Session::OnPassing(Environment& environment, LinkRole from, base::Piece pie
     environment.counters.bytes_discarded.Add(piece.bytes);
     return;
   }
-  const auto source = from == LinkRole::kClient ? flow::Source::kClient : flow::Source::kBackend;
   if (route_->inspect == config::Inspect::kOff) {
-    return intents.Send(Opposite(from), std::move(piece), source);
+    return intents.Send(Opposite(from), std::move(piece));
   }
   auto& passage = std::get<Passage>(stream_);
   ws::HeaderFollower& follower =
       from == LinkRole::kClient ? passage.from_client : passage.from_backend;
   const bool was_between_frames = follower.at_frame_boundary();
   const ws::Followed followed = follower.Follow({piece.data, piece.bytes}, environment.rules);
+  environment.frames_read += followed.frames;
   if (from == LinkRole::kClient) {
     messages_in_ += followed.messages;
     environment.counters.messages_in.Add(followed.messages);
@@ -262,7 +268,7 @@ void Session::OnPassing(Environment& environment, LinkRole from, base::Piece pie
     environment.counters.frames_out.Add(followed.frames);
   }
   piece.bytes = static_cast<uint32_t>(followed.passed_bytes);
-  if (piece.bytes > 0) intents.Send(Opposite(from), std::move(piece), source);
+  if (piece.bytes > 0) intents.Send(Opposite(from), std::move(piece));
   if (followed.fault == ws::FollowFault::kNone) return;
   const ws::CloseCode code = ws::RefusalCode(followed.fault);
   const bool is_too_big = code == ws::CloseCode::kTooBig;
@@ -314,7 +320,7 @@ void Session::EndPassage(Environment& environment, ws::CloseCode code, std::stri
   EnterClosing(environment, ending, intents);
 }
 
-bool Session::CanSplice(LinkRole from) const {
+bool SessionBytes::CanSplice(LinkRole from) const {
   if (state_ != State::kOpen || route_->splice == config::Splice::kOff) return false;
   if (route_->mode == config::Mode::kWebSocket) return route_->inspect == config::Inspect::kOff;
   return from == LinkRole::kBackend && route_->frames == config::Frames::kBinary && !close_sent_;

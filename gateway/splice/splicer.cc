@@ -133,6 +133,28 @@ uint32_t Splicer::Discard(SpliceState& state) {
   return bytes;
 }
 
+uint32_t Splicer::TakeBack(std::span<uint8_t> out, SpliceState& state) {
+  RINGWAY_CHECK_OP(state.pipe, !=, kNoPipe);
+  Pipe& pipe = pipes_[state.pipe];
+  const auto ahead = static_cast<uint32_t>(std::min<size_t>(out.size(), pipe.ahead_bytes));
+  std::memcpy(out.data(), pipe.ahead.data(), ahead);
+  pipe.ahead_bytes -= static_cast<uint8_t>(ahead);
+  std::memmove(pipe.ahead.data(), pipe.ahead.data() + ahead, pipe.ahead_bytes);
+  uint32_t taken = ahead;
+  if (pipe.bytes > 0 && taken < out.size()) {
+    // A pipe that holds bytes gives them at once.
+    const int result = ring_->kernel().ReadPipe(pipe.ends.read, out.subspan(taken));
+    const auto bytes = static_cast<uint32_t>(std::max(result, 0));
+    pipe.bytes -= std::min(bytes, pipe.bytes);
+    taken += bytes;
+  }
+  bytes_held_ -= taken;
+  if (pipe.bytes == 0 && pipe.ahead_bytes == 0) {
+    pipes_.Return(std::exchange(state.pipe, kNoPipe));
+  }
+  return taken;
+}
+
 void Splicer::ArmReadable(base::LinkId id, int fd, SpliceState& state) {
   io_uring_sqe* sqe = ring_->NextEntry();
   io_uring_prep_poll_add(sqe, fd, POLLIN | POLLRDHUP);
@@ -140,26 +162,20 @@ void Splicer::ArmReadable(base::LinkId id, int fd, SpliceState& state) {
   state.readable_armed = true;
 }
 
-// WHY multishot for a socket whose other end has sent its FIN: io_uring adds POLLRDHUP to every
-// poll, so a single one is told of the FIN at once, each time anew; a multishot one is told of it
-// once and then of room.
+// WHY multishot: io_uring adds POLLRDHUP to every poll, so on a socket whose other end has sent its
+// FIN a single one ends at once, each time anew; a multishot one tells of the FIN once and then of
+// room.
 void Splicer::ArmWritable(base::LinkId id, int fd, SpliceState& state) {
   io_uring_sqe* sqe = ring_->NextEntry();
-  if (state.is_half_closed) {
-    io_uring_prep_poll_multishot(sqe, fd, POLLOUT);
-  } else {
-    io_uring_prep_poll_add(sqe, fd, POLLOUT);
-  }
+  io_uring_prep_poll_multishot(sqe, fd, POLLOUT);
   sqe->user_data = UserData(base::Operation::kWritable, id);
   state.writable_armed = true;
   state.writable_ending = false;
 }
 
 bool Splicer::OnWritable(const io_uring_cqe& cqe, SpliceState& state) {
-  if (cqe.res > 0 && (cqe.res & POLLOUT) == 0) state.is_half_closed = true;
-  const bool is_last = (cqe.flags & IORING_CQE_F_MORE) == 0;
-  if (is_last) state.writable_armed = state.writable_ending = false;
-  return is_last;
+  if ((cqe.flags & IORING_CQE_F_MORE) == 0) state.writable_armed = state.writable_ending = false;
+  return cqe.res > 0 && (cqe.res & (POLLOUT | POLLERR | POLLHUP)) != 0;
 }
 
 bool Splicer::DisarmWritable(base::LinkId id, SpliceState& state) {

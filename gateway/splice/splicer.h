@@ -21,15 +21,14 @@ namespace ringway::splice {
 
 /// What a link pays for it.
 struct SpliceState {
-  uint16_t pipe = kNoPipe;       ///< holds what was taken from this link and has not left
-  bool is_spliced = false;       ///< this link's bytes go through a pipe, not through leases
-  bool awaits_target = false;    ///< is filled again when the target's queue is empty
-  bool readable_armed = false;   ///< a poll for this link's bytes is with the kernel
-  bool writable_armed = false;   ///< a poll for room in this link's socket is with the kernel
-  bool writable_ending = false;  ///< and was asked to end
-  bool is_half_closed = false;   ///< a poll for room has told of the other end's FIN instead
-  bool is_poured = false;        ///< a pipe is being poured into this link: its queue waits
-  flow::BulkMeter meter;         ///< of what comes from this link
+  uint16_t pipe = kNoPipe;           ///< holds what was taken from this link and has not left
+  bool is_spliced : 1 = false;       ///< this link's bytes go through a pipe, not through leases
+  bool awaits_target : 1 = false;    ///< is filled again when the target's queue is empty
+  bool readable_armed : 1 = false;   ///< a poll for this link's bytes is with the kernel
+  bool writable_armed : 1 = false;   ///< a poll for room in this link's socket is with the kernel
+  bool writable_ending : 1 = false;  ///< and was asked to end
+  bool is_poured : 1 = false;        ///< a pipe is being poured into this link: its queue waits
+  flow::BulkMeter meter;             ///< of what comes from this link
 };
 
 enum class [[nodiscard]] FillOutcome : uint8_t{
@@ -74,11 +73,17 @@ class Splicer {
   /// The same over all pipes.
   uint64_t bytes_held() const { return bytes_held_; }
 
+  /// Takes what the pipe holds back into memory: first what was put ahead, then its bytes. Returns
+  /// how many were written to `out`; when all are out no pipe is held. REQUIRES: the state holds a
+  /// pipe.
+  uint32_t TakeBack(std::span<uint8_t> out, SpliceState& state);
+
   /// Polls; the completion carries Operation::kReadable or kWritable and the link's id.
   void ArmReadable(base::LinkId id, int fd, SpliceState& state);
   void ArmWritable(base::LinkId id, int fd, SpliceState& state);
-  /// Takes a completion of the latter. Returns whether it was the poll's last.
-  static bool OnWritable(const io_uring_cqe& cqe, SpliceState& state);
+  /// Takes a completion of the latter. Returns whether it tells of room, or of an error that the
+  /// next try meets; `state.writable_armed` is false after the poll's last.
+  [[nodiscard]] static bool OnWritable(const io_uring_cqe& cqe, SpliceState& state);
   /// Ends a poll for room that nobody needs any more. Returns whether a cancel was submitted; its
   /// own completion carries Operation::kCancel.
   [[nodiscard]] bool DisarmWritable(base::LinkId id, SpliceState& state);

@@ -123,6 +123,7 @@ MoveStep Worker::MoveOnce(uint32_t from, uint32_t to, uint32_t bytes_max) {
       return MoveStep::kOver;
   }
   source.splice.meter.OnSpliced(bytes, BulkBytesOf(slot, limits_));
+  work_ns_ += bytes / 4;
   slot.bytes_in[Index(source.role)] += bytes;
   slot.bytes_spliced[Index(source.role)] += bytes;
   (source.role == LinkRole::kClient ? counters_.client_bytes_in : counters_.backend_bytes_in)
@@ -139,24 +140,17 @@ MoveStep Worker::MoveOnce(uint32_t from, uint32_t to, uint32_t bytes_max) {
 bool Worker::Pour(uint32_t from, uint32_t to) {
   Link& source = memory_.links[from];
   Link& target = memory_.links[to];
-  Slot& slot = memory_.slots[source.session];
   uint32_t bytes = 0;
   const PourOutcome outcome = splicer_.Pour(target.fd, source.splice, &bytes);
-  if (bytes > 0) {
-    slot.bytes_out[Index(target.role)] += bytes;
-    slot.session.OnSent(target.role, environment_.now_ns);
-    (target.role == LinkRole::kClient ? counters_.client_bytes_out : counters_.backend_bytes_out)
-        .Add(bytes);
-  }
+  if (bytes > 0) CountSent(target, bytes);
   switch (outcome) {
     case PourOutcome::kEmpty:
       target.splice.is_poured = false;
       if (!target.send.queue.empty()) MarkDue(to);
       return true;
     case PourOutcome::kFull:
-      if (target.splice.writable_armed) return false;
-      splicer_.ArmWritable(IdOf(to), target.fd, target.splice);
-      ++target.in_flight;
+      WaitForRoom(to);
+      NoteStalled(from);
       return false;
     case PourOutcome::kBroken:
     case PourOutcome::kReset:
@@ -177,6 +171,7 @@ void Worker::OnPourBroken(uint32_t to, PourOutcome outcome) {
   target.send.reset = outcome == PourOutcome::kReset;
   target.finished = true;
   DiscardQueue(target);
+  ResumeSources(to);
   if (outcome == PourOutcome::kUnexpected) {
     OnReceived(target_id, {.outcome = read::ReceiveOutcome::kUnexpected});
   } else {
@@ -188,8 +183,16 @@ void Worker::OnPourBroken(uint32_t to, PourOutcome outcome) {
 void Worker::OnWritable(const io_uring_cqe& cqe, LinkId id) {
   Link* link = memory_.links.Find(id.slot, id.generation);
   if (link == nullptr) return counters_.completions_stale.Add(1);
-  if (splice::Splicer::OnWritable(cqe, link->splice)) --link->in_flight;
+  const bool has_room = splice::Splicer::OnWritable(cqe, link->splice);
+  if (!link->splice.writable_armed) --link->in_flight;
   if (link->dropping) return FreeIfIdle(id.slot);
+  // It told of a FIN, say, and goes on to wait for room.
+  if (!has_room && link->splice.writable_armed) return;
+  if (link->send.full) {
+    if (!has_room) return WaitForRoom(id.slot);
+    link->send.full = false;
+    return MarkDue(id.slot);
+  }
   if (memory_.slots[link->session].download != kNoSlot) return MarkDownloadDue(id.slot);
   const uint32_t from = OppositeOf(*link);
   const bool pours = from != kNoSlot && memory_.links[from].splice.pipe != splice::kNoPipe;
@@ -225,7 +228,9 @@ void Worker::DropPipes(uint32_t index) {
   if (opposite == kNoSlot) return;
   Link& other = memory_.links[opposite];
   if (link.splice.is_poured) counters_.bytes_discarded.Add(splicer_.Discard(other.splice));
-  if (std::exchange(other.splice.is_poured, false) && !other.send.queue.empty()) MarkDue(opposite);
+  const bool was_poured = other.splice.is_poured;
+  other.splice.is_poured = false;
+  if (was_poured && !other.send.queue.empty()) MarkDue(opposite);
   if (!other.splice.is_spliced || other.dropping) return;
   LeaveSplice(opposite);
 }

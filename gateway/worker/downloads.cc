@@ -153,9 +153,9 @@ uint32_t Worker::SendPiece(uint32_t client, uint32_t bytes_max) {
   Link& link = memory_.links[client];
   Download& download = memory_.downloads[memory_.slots[link.session].download];
   // Without a byte left the last ones were cold, and wait in the queue.
-  if (link.send.in_flight || download.cold || download.rest.bytes == 0) return 0;
+  if (link.send.in_flight || link.send.full || download.cold || download.rest.bytes == 0) return 0;
   if (!link.send.queue.empty()) {
-    if (link.send.queue.slices() <= kSlicesAheadMax) OnSentAhead(client);
+    if (link.send.queue.slices() <= kSlicesAheadMax) SendHeadAhead(client);
     if (!link.send.queue.empty()) {
       MarkDue(client);
       return 0;
@@ -168,19 +168,13 @@ uint32_t Worker::SendPiece(uint32_t client, uint32_t bytes_max) {
 }
 
 // The head leaves with MSG_MORE, so that it shares a segment with what follows it.
-void Worker::OnSentAhead(uint32_t client) {
+void Worker::SendHeadAhead(uint32_t client) {
   Link& link = memory_.links[client];
-  const flow::Returned returned = sender_.SendAhead(link.fd, link.send);
-  CountFileBytes(client, returned.bytes);
-  OnReturned(memory_.slots[link.session], returned);
+  CountFileBytes(client, sender_.SendAhead(link.fd, link.session, link.send));
 }
 
 void Worker::CountFileBytes(uint32_t client, uint32_t bytes) {
-  if (bytes == 0) return;
-  Slot& slot = memory_.slots[memory_.links[client].session];
-  slot.bytes_out[Index(LinkRole::kClient)] += bytes;
-  counters_.client_bytes_out.Add(bytes);
-  slot.session.OnSent(LinkRole::kClient, environment_.now_ns);
+  if (bytes > 0) CountSent(memory_.links[client], bytes);
 }
 
 void Worker::OnPiece(uint32_t client, PieceOutcome outcome) {
@@ -191,10 +185,8 @@ void Worker::OnPiece(uint32_t client, PieceOutcome outcome) {
       if (memory_.downloads[slot.download].rest.bytes == 0) return EndDownload(client);
       return MarkDownloadDue(client);
     case PieceOutcome::kFull:
-      if (link.splice.writable_armed) return;
-      splicer_.ArmWritable(IdOf(client), link.fd, link.splice);
-      ++link.in_flight;
-      return;
+      // WHY no second try after a part: as with a short send, the socket is marked to wake a poll.
+      return WaitForRoom(client);
     case PieceOutcome::kCold:
       return ReadCold(client);
     case PieceOutcome::kChanged:
@@ -213,14 +205,23 @@ void Worker::OnPiece(uint32_t client, PieceOutcome outcome) {
 void Worker::ReadCold(uint32_t client) {
   Link& link = memory_.links[client];
   Download& download = memory_.downloads[memory_.slots[link.session].download];
-  download.cold = memory_.arena.TryTake(BufferClass::kChunk);
+  download.cold = TakeColdRoom(link.session);
   if (!download.cold) {
     memory_.slots[link.session].session.OnPoolExhausted(environment_, intents_);
     return CarryOut(link.session);
   }
-  constexpr uint32_t kBytes = base::kBufferBytes[static_cast<size_t>(BufferClass::kChunk)];
-  file_sender_.Read(IdOf(client), download.rest, {download.cold.data(), kBytes});
+  const auto c = static_cast<size_t>(memory_.arena.ClassOf(download.cold.id()));
+  file_sender_.Read(IdOf(client), download.rest, {download.cold.data(), base::kBufferBytes[c]});
   ++link.in_flight;
+}
+
+// A chunk, while chunks are free for those who stall. Else a cell, which each session has: what the
+// kernel reads ahead of its bytes is in memory then, and leaves by sendfile.
+base::Lease Worker::TakeColdRoom(uint32_t session) {
+  if (stores_.LimitBytes() < flow::Stores::FootprintOf(BufferClass::kChunk)) {
+    if (base::Lease cell = stores_.TakeCell(session, flow::CellUse::kOrdinary)) return cell;
+  }
+  return stores_.TakeQueueChunk();
 }
 
 void Worker::OnFileRead(const io_uring_cqe& cqe, LinkId id) {
@@ -245,7 +246,7 @@ void Worker::OnFileRead(const io_uring_cqe& cqe, LinkId id) {
   bytes.data = bytes.lease.data();
   bytes.bytes = piece.bytes;
   // When it has left, the download goes on, or ends.
-  intents_.Send(LinkRole::kClient, std::move(bytes), flow::Source::kGateway);
+  intents_.Send(LinkRole::kClient, std::move(bytes));
   CarryOut(session);
 }
 
@@ -294,6 +295,11 @@ bool Worker::TellRoom(uint32_t session) {
   const flow::SendQueue& queue = link.send.queue;
   if (link.dropping || queue.slices() > kSlicesBeforeNextMax ||
       queue.bytes() > kBytesBeforeNextMax) {
+    return false;
+  }
+  // Behind what is less than its share: an answer may be a slice of memory that costs no buffer.
+  if (!queue.empty() && (flow::CreditLeft(queue.footprint(), stores_.LimitBytes()) == 0 ||
+                         !stores_.MayAddSlices(queue.slices()))) {
     return false;
   }
   if (queue.empty()) slot.answers_queued = 0;

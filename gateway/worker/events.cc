@@ -94,29 +94,47 @@ void Worker::OnReceive(const io_uring_cqe& cqe, LinkId id) {
   ArmReceive(id.slot);
 }
 
+// What a turn's work is reckoned by, in nanoseconds: on the machine that it was measured on (2 GHz)
+// a small frame takes 16, and a byte's copies in and out, with what the kernel does for them, 0.5.
+void Worker::OnBytes(LinkId id, read::Received received) {
+  constexpr uint64_t kFrameNs = 16;
+  /// Fewer bytes than this for each frame are dense, if there are some frames: a buffer of 64 KiB
+  /// of them takes 0.15 ms, one of 4 KiB as long as any other receive.
+  constexpr uint64_t kDenseBytes = 64;
+  constexpr uint64_t kDenseFramesMin = 16;
+  Link& link = memory_.links[id.slot];
+  Slot& slot = memory_.slots[link.session];
+  const uint32_t bytes = received.bytes;
+  slot.bytes_in[Index(link.role)] += bytes;
+  link.splice.meter.OnReceived(bytes, BulkBytesOf(slot, limits_));
+  (link.role == LinkRole::kClient ? counters_.client_bytes_in : counters_.backend_bytes_in)
+      .Add(bytes);
+  link.busy = !link.receive.armed;
+  uint8_t* data = received.lease.data();
+  const uint64_t frames_before = environment_.frames_read;
+  slot.session.OnBytes(environment_, link.role,
+                       {.lease = std::move(received.lease), .data = data, .bytes = bytes},
+                       intents_);
+  const uint64_t frames = environment_.frames_read - frames_before;
+  link.dense = frames >= kDenseFramesMin && bytes < frames * kDenseBytes;
+  work_ns_ += frames * kFrameNs + bytes / 2;
+  CarryOut(link.session);
+}
+
 void Worker::OnReceived(LinkId id, read::Received received) {
   Link& link = memory_.links[id.slot];
   Slot& slot = memory_.slots[link.session];
   switch (received.outcome) {
-    case ReceiveOutcome::kBytes: {
-      slot.bytes_in[Index(link.role)] += received.bytes;
-      link.splice.meter.OnReceived(received.bytes, BulkBytesOf(slot, limits_));
-      (link.role == LinkRole::kClient ? counters_.client_bytes_in : counters_.backend_bytes_in)
-          .Add(received.bytes);
-      uint8_t* data = received.lease.data();
-      slot.session.OnBytes(
-          environment_, link.role,
-          {.lease = std::move(received.lease), .data = data, .bytes = received.bytes}, intents_);
-      return CarryOut(link.session);
-    }
+    case ReceiveOutcome::kBytes:
+      return OnBytes(id, std::move(received));
     case ReceiveOutcome::kFin:
       if (!link.send.reset) {
         slot.session.OnEnd(environment_, link.role, session::LinkEnd::kFin, intents_);
         CarryOut(link.session);
         return DropIfDone(id);
       }
-      // Linux tells a connection's error once. Here a send was told of the reset, and this FIN was
-      // sent by nobody.
+      // Linux reports a socket error once. A send already took ECONNRESET, so this FIN is the
+      // reset.
       [[fallthrough]];
     case ReceiveOutcome::kReset:
     case ReceiveOutcome::kUnexpected:
@@ -131,39 +149,63 @@ void Worker::OnReceived(LinkId id, read::Received received) {
   }
 }
 
+void Worker::CountSent(const Link& link, uint32_t bytes) {
+  Slot& slot = memory_.slots[link.session];
+  slot.bytes_out[Index(link.role)] += bytes;
+  slot.session.OnSent(link.role, environment_.now_ns);
+  (link.role == LinkRole::kClient ? counters_.client_bytes_out : counters_.backend_bytes_out)
+      .Add(bytes);
+}
+
 void Worker::OnSend(const io_uring_cqe& cqe, LinkId id) {
   Link* link = memory_.links.Find(id.slot, id.generation);
   if (link == nullptr) return counters_.completions_stale.Add(1);
-  const write::Sent sent = sender_.OnCompletion(cqe, link->send);
+  const write::Sent sent = sender_.OnCompletion(cqe, link->session, link->send);
   --link->in_flight;
-  Slot& slot = memory_.slots[link->session];
-  if (sent.returned.bytes > 0) {
-    slot.bytes_out[Index(link->role)] += sent.returned.bytes;
-    slot.session.OnSent(link->role, environment_.now_ns);
-    (link->role == LinkRole::kClient ? counters_.client_bytes_out : counters_.backend_bytes_out)
-        .Add(sent.returned.bytes);
-    OnReturned(slot, sent.returned);
-  }
+  if (sent.bytes > 0) CountSent(*link, sent.bytes);
   if (link->dropping) return FreeIfIdle(id.slot);
   switch (sent.outcome) {
     case write::SendOutcome::kSent:
     case write::SendOutcome::kCancelled:
-      if (!link->send.queue.empty()) return MarkDue(id.slot);
-      FinishIfEmpty(id.slot);
-      if (memory_.links.Find(id.slot, id.generation) == nullptr) return;
-      if (slot.awaits_room) return GoOnServing(id.slot);
-      return OnTargetEmpty(id.slot);
+      return OnQueueSent(id);
+    case write::SendOutcome::kFull:
+      WaitForRoom(id.slot);
+      if (sent.bytes > 0) ResumeSources(id.slot);
+      return;
     case write::SendOutcome::kUnexpected:
-      slot.session.OnEnd(environment_, link->role, session::LinkEnd::kReset, intents_);
+      memory_.slots[link->session].session.OnEnd(environment_, link->role, session::LinkEnd::kReset,
+                                                 intents_);
       CarryOut(link->session);
       if (memory_.links.Find(id.slot, id.generation) != nullptr) Drop(id.slot);
       return;
     case write::SendOutcome::kReset:
       DiscardQueue(*link);
       link->finished = true;
+      ResumeSources(id.slot);
       OnTargetEmpty(id.slot);
       return OnSendReset(id);
   }
+}
+
+// A send has left whole.
+void Worker::OnQueueSent(LinkId id) {
+  ResumeSources(id.slot);
+  Link& link = memory_.links[id.slot];
+  if (!link.send.queue.empty()) return MarkDue(id.slot);
+  const Slot& slot = memory_.slots[link.session];
+  if (!link.splice.is_poured && slot.download == kNoSlot &&
+      splicer_.DisarmWritable(id, link.splice)) {
+    ++link.in_flight;
+  }
+  FinishIfEmpty(id.slot);
+  const Link* left = memory_.links.Find(id.slot, id.generation);
+  if (left == nullptr || left->dropping) return;
+  if (slot.standing == session::Standing::kResting ||
+      slot.standing == session::Standing::kLingering) {
+    NoteStanding(link.session);
+  }
+  if (slot.awaits_room) return GoOnServing(id.slot);
+  OnTargetEmpty(id.slot);
 }
 
 // WHY the link lives on: what the other end sent before it broke may still wait to be received; the
@@ -179,19 +221,34 @@ void Worker::OnSendReset(LinkId id) {
   if (memory_.links.Find(id.slot, id.generation) != nullptr) Drop(id.slot);
 }
 
-// Credit goes back to the links that the bytes came from; a link that stopped for want of it is
-// read again from half a window on.
-void Worker::OnReturned(Slot& slot, const flow::Returned& returned) {
-  budget_.Return(returned.bytes - returned.lent_bytes);
-  for (const LinkRole role : {LinkRole::kClient, LinkRole::kBackend}) {
-    const uint32_t bytes =
-        role == LinkRole::kClient ? returned.client_bytes : returned.backend_bytes;
-    const uint32_t index = slot.links[Index(role)];
-    if (bytes == 0 || index == kNoSlot) continue;
-    Link& source = memory_.links[index];
-    source.credit.Return(bytes);
-    if (source.paused) ArmReceive(index);
+// The end of a client that is not read. Where a receive is armed meanwhile, that brings what stands
+// in front of the end, and then the end.
+void Worker::OnStreamEnd(const io_uring_cqe& cqe, LinkId id) {
+  Link* link = memory_.links.Find(id.slot, id.generation);
+  if (link == nullptr) return counters_.completions_stale.Add(1);
+  const read::WatchOutcome outcome = receiver_->OnWatched(cqe, link->receive);
+  if (!link->receive.watched) --link->in_flight;
+  if (link->dropping) return FreeIfIdle(id.slot);
+  if (link->receive.armed || link->receive.ended || link->splice.readable_armed) return;
+  session::Session& watched = memory_.slots[link->session].session;
+  auto end = session::LinkEnd::kReset;
+  switch (outcome) {
+    case read::WatchOutcome::kNothing:
+      // It ended although nothing has: the completion queue had no room, say.
+      if (!link->receive.watched) WatchEnd(id.slot);
+      return;
+    case read::WatchOutcome::kBroken:
+      // Both directions have ended in order: what waits in the socket is still read.
+      if (link->finished && !link->send.broken && ring_.kernel().UnreadBytes(link->fd) > 0) return;
+      break;
+    case read::WatchOutcome::kFin:
+      if (!watched.EndsWithFin() || ring_.kernel().UnreadBytes(link->fd) > 0) return;
+      end = session::LinkEnd::kFin;
   }
+  const uint32_t session = link->session;
+  watched.OnEnd(environment_, LinkRole::kClient, end, intents_);
+  CarryOut(session);
+  if (memory_.links.Find(id.slot, id.generation) != nullptr) Drop(id.slot);
 }
 
 void Worker::OnCancelled(LinkId id) {

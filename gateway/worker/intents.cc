@@ -36,6 +36,11 @@ session::NextServer NextServerAfter(dial::DialOutcome outcome) {
 }  // namespace
 
 void Worker::CarryOut(uint32_t session) {
+  CarryOutAll(session);
+  NoteStanding(session);
+}
+
+void Worker::CarryOutAll(uint32_t session) {
   Slot& slot = memory_.slots[session];
   bool exhausted = false;
   bool finds = false;
@@ -44,7 +49,8 @@ void Worker::CarryOut(uint32_t session) {
     const uint32_t link = slot.links[Index(intent.to)];
     switch (intent.kind) {
       case IntentKind::kSend:
-        exhausted |= CarryOutSend(slot, intent) == flow::PushResult::kExhausted;
+      case IntentKind::kPongs:
+        exhausted |= CarryOutSend(session, intent) == flow::PushResult::kExhausted;
         break;
       case IntentKind::kDial:
         dial = CarryOutDial(session, intent);
@@ -74,36 +80,42 @@ void Worker::CarryOut(uint32_t session) {
   // It ends: each answer takes the session nearer to its end, and a closing one only drops links.
   if (exhausted) {
     slot.session.OnPoolExhausted(environment_, intents_);
-    return CarryOut(session);
+    return CarryOutAll(session);
   }
   if (dial != dial::DialOutcome::kConnected) {
     OnDialFailed(session, dial);
-    return CarryOut(session);
+    return CarryOutAll(session);
   }
-  // So does this: each answer takes a request, or a part, of which a bounded number has come.
-  if ((finds && CarryOutFind(session)) || TellRoom(session)) CarryOut(session);
+  // This recursion ends too: each round uses up one buffered request or multipart part.
+  if ((finds && CarryOutFind(session)) || TellRoom(session)) CarryOutAll(session);
 }
 
-flow::PushResult Worker::CarryOutSend(Slot& slot, Intent& intent) {
-  const uint32_t index = slot.links[Index(intent.to)];
+flow::PushResult Worker::CarryOutSend(uint32_t session, Intent& intent) {
+  const uint32_t index = memory_.slots[session].links[Index(intent.to)];
   Link* link = index == kNoSlot ? nullptr : &memory_.links[index];
+  const uint32_t bytes = intent.piece.bytes;
   if (link == nullptr || link->dropping || link->finishing || link->send.broken) {
-    counters_.bytes_discarded.Add(intent.piece.bytes);
+    counters_.bytes_discarded.Add(bytes);
     intent.piece = {};
     return flow::PushResult::kQueued;
   }
-  flow::SendQueue& queue = link->send.queue;
-  const bool is_lent = memory_.arena.ClassOf(intent.piece.lease.id()) == base::BufferClass::kLent;
-  const uint32_t before = queue.bytes();
+  const auto kind =
+      intent.kind == IntentKind::kPongs ? flow::SliceKind::kPongs : flow::SliceKind::kBytes;
   const flow::PushResult result =
-      queue.Push(memory_.slices, memory_.arena, std::move(intent.piece), intent.source);
-  const uint32_t queued = queue.bytes() - before;
-  if (result == flow::PushResult::kMoved) counters_.bytes_moved_to_chunks.Add(queued);
-  // A file that waits in many queues is in memory once, and not for their sake.
-  if (!is_lent) budget_.Spend(queued);
-  if (intent.source != flow::Source::kGateway) {
-    const uint32_t source = slot.links[static_cast<size_t>(intent.source)];
-    if (source != kNoSlot) memory_.links[source].credit.Spend(queued);
+      link->send.queue.Push(stores_, session, std::move(intent.piece), kind);
+  switch (result) {
+    case flow::PushResult::kMoved:
+      counters_.bytes_moved_to_chunks.Add(bytes);
+      break;
+    case flow::PushResult::kReplaced:
+      counters_.pongs_replaced.Add(1);
+      break;
+    case flow::PushResult::kDropped:
+      counters_.pongs_dropped.Add(1);
+      break;
+    case flow::PushResult::kQueued:
+    case flow::PushResult::kExhausted:
+      break;
   }
   MarkDue(index);
   return result;
@@ -128,6 +140,8 @@ dial::Server Worker::ServerOf(uint32_t backend_index, uint32_t server_index) con
 
 // kConnected: the connect is under way.
 dial::DialOutcome Worker::CarryOutDial(uint32_t session, const Intent& intent) {
+  constexpr uint64_t kDialNs = 8000;  // a socket, its options and a connect
+  work_ns_ += kDialNs;
   const dial::Server server = ServerOf(intent.backend_index, intent.server_index);
   const int fd =
       dialer_.OpenSocket(server, NextSource(intent.backend_index, server.address.family));
@@ -140,13 +154,6 @@ dial::DialOutcome Worker::CarryOutDial(uint32_t session, const Intent& intent) {
   RINGWAY_CHECK(index != kNoSlot);  // there are two links for each session
   Link& link = memory_.links[index];
   link.connecting = true;
-  // What the backend of the answer before has sent may still wait for the client: it comes back as
-  // this one's credit.
-  const uint32_t client = memory_.slots[session].links[Index(LinkRole::kClient)];
-  if (client != kNoSlot) {
-    link.credit.Spend(
-        memory_.links[client].send.queue.BytesOf(memory_.slices, flow::Source::kBackend));
-  }
   ++link.in_flight;
   dialer_.Connect(IdOf(index), fd, server);
   return dial::DialOutcome::kConnected;

@@ -18,14 +18,16 @@ uint32_t SlicesMax(const base::Limits& limits) {
 
 }  // namespace
 
-absl::StatusOr<Memory> Memory::Reserve(const base::Limits& limits, FileSources sources,
+absl::StatusOr<Memory> Memory::Reserve(const config::Config& config, FileSources sources,
                                        uint64_t now_ms) {
+  const base::Limits& limits = config.limits;
   const uint32_t sessions = limits.sessions_per_worker_max;
   const uint32_t links_max = 2 * sessions;
   // What is remembered, what each session may send that is not, and what one turn has let go of.
   const uint32_t files_max = limits.cached_files + 2 * sessions;
   auto arena = base::Arena::Map(
-      {limits.small_buffers, limits.bulk_buffers, limits.chunks, limits.cells, files_max});
+      {limits.small_buffers, limits.bulk_buffers, limits.chunks, limits.cells, files_max},
+      flow::Stores::AccountsOf(sessions, static_cast<uint32_t>(config.backends.size())));
   if (!arena.ok()) return arena.status();
   auto links = base::Slab<Link>::Map(links_max, "links");
   if (!links.ok()) return links.status();
@@ -55,6 +57,14 @@ absl::StatusOr<Memory> Memory::Reserve(const base::Limits& limits, FileSources s
   if (!ended.ok()) return ended.status();
   auto backend_gone = base::Fifo<uint32_t>::Map(2 * sessions, "list of sessions without backend");
   if (!backend_gone.ok()) return backend_gone.status();
+  auto stalled = base::Fifo<StalledPipe>::Map(links_max, "list of stalled pipes");
+  if (!stalled.ok()) return stalled.status();
+  auto half_open = SlotList::Map(sessions, SlotList::kHalfOpen);
+  if (!half_open.ok()) return half_open.status();
+  auto large_heads = SlotList::Map(sessions, SlotList::kLargeHead);
+  if (!large_heads.ok()) return large_heads.status();
+  auto resting = SlotList::Map(sessions, SlotList::kResting);
+  if (!resting.ok()) return resting.status();
   return Memory{.arena = *std::move(arena),
                 .links = *std::move(links),
                 .slots = *std::move(slots),
@@ -66,7 +76,11 @@ absl::StatusOr<Memory> Memory::Reserve(const base::Limits& limits, FileSources s
                 .waiting = *std::move(waiting),
                 .downloads_due = *std::move(downloads_due),
                 .ended = *std::move(ended),
-                .backend_gone = *std::move(backend_gone)};
+                .backend_gone = *std::move(backend_gone),
+                .stalled = *std::move(stalled),
+                .half_open = *std::move(half_open),
+                .large_heads = *std::move(large_heads),
+                .resting = *std::move(resting)};
 }
 
 absl::StatusOr<base::Occupancy> MapOccupancy(const config::Config& config, uint32_t workers,

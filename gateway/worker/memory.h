@@ -18,7 +18,8 @@
 #include "gateway/base/timing_wheel.h"
 #include "gateway/config/config.h"
 #include "gateway/files/files.h"
-#include "gateway/flow/send_queue.h"
+#include "gateway/flow/stores.h"
+#include "gateway/worker/slot_list.h"
 #include "gateway/worker/slots.h"
 
 namespace ringway::worker {
@@ -40,13 +41,17 @@ struct Memory {
   flow::SlicePool slices;
   base::TimingWheel wheel;                 ///< one timer for each session, and the worker's own
   base::Fifo<base::LinkId> due;            ///< links with something to send
-  base::Fifo<base::LinkId> waiting;        ///< links that wait for a receive buffer
+  base::Fifo<base::LinkId> waiting;        ///< links that are armed at the end of a turn
   base::Fifo<base::LinkId> downloads_due;  ///< links of clients whose file can go on, or have ended
   base::Fifo<uint32_t> ended;              ///< sessions without links
   base::Fifo<uint32_t> backend_gone;       ///< sessions whose backend link has gone
+  base::Fifo<StalledPipe> stalled;         ///< pipes whose target was full, oldest first
+  SlotList half_open;                      ///< connections without a whole request, oldest first
+  SlotList large_heads;                    ///< those of them that hold a chunk
+  SlotList resting;                        ///< connections between two requests
 
   /// RESOURCE_EXHAUSTED, with the limit to lower, where address space is not to be had.
-  static absl::StatusOr<Memory> Reserve(const base::Limits& limits, FileSources sources,
+  static absl::StatusOr<Memory> Reserve(const config::Config& config, FileSources sources,
                                         uint64_t now_ms);
 };
 
@@ -59,6 +64,6 @@ absl::StatusOr<base::Occupancy> MapOccupancy(const config::Config& config, uint3
 absl::StatusOr<base::ServerHealth> MapServerHealth(const config::Config& config);
 
 /// The worker's own timers, behind those of its sessions.
-inline constexpr uint32_t kWorkerTimers = 4;
+inline constexpr uint32_t kWorkerTimers = 5;
 
 }  // namespace ringway::worker

@@ -15,7 +15,6 @@
 #include "gateway/config/config.h"
 #include "gateway/files/file_sender.h"
 #include "gateway/flow/bulk_meter.h"
-#include "gateway/flow/credit.h"
 #include "gateway/read/receiver.h"
 #include "gateway/session/session.h"
 #include "gateway/splice/splicer.h"
@@ -30,15 +29,17 @@ struct Link {
   base::LinkRole role = base::LinkRole::kClient;
   /// Operations that the kernel still holds; the link is freed at zero.
   uint8_t in_flight = 0;
-  bool connecting = false;
-  bool finishing = false;  ///< half-close when the queue has left
-  bool finished = false;   ///< half-closed
-  bool dropping = false;   ///< cancelled; waits for its last completion
-  bool due = false;        ///< in the list of links with something to send
-  bool waiting = false;    ///< in the list of links that wait for a receive buffer
-  bool paused = false;     ///< not read for want of credit
+  bool connecting : 1 = false;
+  bool finishing : 1 = false;  ///< half-close when the queue has left
+  bool finished : 1 = false;   ///< half-closed
+  bool dropping : 1 = false;   ///< cancelled; waits for its last completion
+  bool due : 1 = false;        ///< in the list of links with something to send
+  bool waiting : 1 = false;    ///< in the list of links that are armed at the end of a turn
+  bool busy : 1 = false;       ///< its last receive has brought bytes and is used up
+  bool paused : 1 = false;     ///< not read for want of credit
+  bool dense : 1 = false;      ///< its last bytes were many small frames
+  bool stalled : 1 = false;    ///< in the list of pipes whose target takes nothing
   read::ReceiveState receive;
-  flow::Credit credit;  ///< of what was received here
   write::SendState send;
   splice::SpliceState splice;
 };
@@ -52,6 +53,18 @@ struct Parked {
 /// What one fill and pour of a pipe came to: there may be more; the source has no more; it had
 /// nothing; something else goes on from here.
 enum class MoveStep : uint8_t { kAgain, kRest, kEmpty, kOver };
+
+/// A pipe whose target was full, by the link that it was filled from.
+struct StalledPipe {
+  base::LinkId from;
+  uint64_t since_ns = 0;
+};
+
+/// One life of one slot.
+struct SlotId {
+  uint32_t slot = base::kNoSlot;
+  uint32_t generation = 0;
+};
 
 /// A file on its way to a client.
 struct Download {
@@ -72,7 +85,10 @@ struct Slot {
   std::array<uint64_t, 2> bytes_out{};
   std::array<uint64_t, 2> bytes_spliced{};  ///< of bytes_in
   uint32_t download = base::kNoSlot;
-  bool awaits_room = false;    ///< OnRoom was asked for
+  bool awaits_room = false;   ///< OnRoom was asked for
+  bool awaits_share = false;  ///< OnBackendGone waits until the client's queue is below its share
+  session::Standing standing = session::Standing::kSession;  ///< as it was last looked at
+  uint8_t listed = 0;          ///< bits of the lists that it stands in (slot_list.h)
   uint8_t answers_queued = 0;  ///< OnRoom was called so often since the queue was empty
 };
 
@@ -89,5 +105,7 @@ inline constexpr size_t kSessionBytes = base::Slab<Slot>::kSlotBytes +
                                         2 * base::Slab<Link>::kSlotBytes +
                                         sizeof(base::TimingWheel::Timer);
 static_assert(kSessionBytes <= 512);
+// A link is one cache line.
+static_assert(base::Slab<Link>::kSlotBytes == 64);
 
 }  // namespace ringway::worker

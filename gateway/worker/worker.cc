@@ -17,8 +17,20 @@ namespace {
 using base::kNsPerMs;
 using base::Operation;
 
-/// Timers that one pass takes; the rest follow in the same turn.
+/// Timers that one pass takes.
 constexpr size_t kTimersPerPass = 256;
+
+/// What one turn takes on of sessions whose time has come, or that are told of a drain and of its
+/// end. The rest follows in the next, which does not wait: a turn of 65,536 sessions would keep
+/// everybody else waiting for tens of milliseconds.
+constexpr size_t kDuePerTurnMax = 1024;
+
+/// What one turn takes on of completions, by an estimate of what they cost, and by their number.
+/// The rest waits in the ring. A turn's sends cost about as much again.
+constexpr uint64_t kTurnWorkNs = 1'000'000;
+constexpr size_t kCompletionsPerTurnMax = 1024;
+/// Of which each completion costs so much at least.
+constexpr uint64_t kCompletionNs = 250;
 
 /// The memory of free buffers goes back after an interval with no more completions than this. Each
 /// page then costs one fault when it is used again: a twentieth of what a message costs.
@@ -37,7 +49,7 @@ constexpr uint64_t kAgeIntervalMs = 250;
 absl::StatusOr<std::unique_ptr<Worker>> Worker::Open(uring::Kernel& kernel, base::Clock& clock,
                                                      Observer& observer, WorkerOptions options) {
   auto memory = Memory::Reserve(
-      options.snapshot->config->limits,
+      *options.snapshot->config,
       {.roots = options.roots, .shared = options.shared_files, .seed = options.seed},
       clock.NowNs() / kNsPerMs);
   if (!memory.ok()) return memory.status();
@@ -107,17 +119,16 @@ absl::Status Worker::Turn() {
   environment_.now_ns = clock_.NowNs();
   environment_.unix_s = clock_.UnixSeconds();
   TakePostedAddresses();
-  const size_t count = ring_.Reap(completions_);
   counters_.turns.Add(1);
-  counters_.completions.Add(count);
   counters_.submissions_flushed.Add(ring_.flushes() - counters_.submissions_flushed.value());
-  received_in_turn_ = false;
-  for (size_t i = 0; i < count; ++i) OnCompletion(completions_[i]);
-  if (count > 0 && !awaits_quiet_) AwaitQuiet();
+  if (Reap() > 0 && !awaits_quiet_) AwaitQuiet();
   OnDueTimers();
   if (!draining_ && drain_requested_.load(std::memory_order_acquire)) BeginDrain();
+  DrainSome();
+  CutSome();
   SendDownloads();
   OnBackendsGone();
+  ShortenHeads();
   EndSessions();
   SendDue();
   receiver_->Replenish();
@@ -127,6 +138,24 @@ absl::Status Worker::Turn() {
   SetGauges();
   turn_times_.Record(clock_.NowNs() - environment_.now_ns);
   return absl::OkStatus();
+}
+
+// The rest of what is there waits in the completion queue for the next turn: what these have
+// brought is sent before.
+size_t Worker::Reap() {
+  received_in_turn_ = false;
+  work_ns_ = 0;
+  size_t count = 0;
+  while (count < kCompletionsPerTurnMax && work_ns_ < kTurnWorkNs) {
+    const size_t more = ring_.Reap(completions_);
+    for (size_t i = 0; i < more; ++i) OnCompletion(completions_[i]);
+    work_ns_ += more * kCompletionNs;
+    count += more;
+    if (more < completions_.size()) break;
+  }
+  counters_.completions.Add(count);
+  if (ring_.ready() > 0) counters_.turns_cut.Add(1);
+  return count;
 }
 
 void Worker::SetGauges() {
@@ -140,7 +169,8 @@ void Worker::SetGauges() {
   gauges_.links_open.Set(memory_.links.open());
   gauges_.leases_out.Set(leases);
   gauges_.files_open.Set(memory_.files.open());
-  gauges_.bytes_queued.Set(budget_.queued() + splicer_.bytes_held());
+  gauges_.bytes_queued.Set(stores_.bytes() + splicer_.bytes_held());
+  gauges_.half_open.Set(half_open_);
 }
 
 void Worker::OnCompletion(const io_uring_cqe& cqe) {
@@ -159,6 +189,8 @@ void Worker::OnCompletion(const io_uring_cqe& cqe) {
       return acceptor_.OnCancelled();
     case Operation::kCancel:
       return OnCancelled(id);
+    case Operation::kEnd:
+      return OnStreamEnd(cqe, id);
     case Operation::kReadable:
       return OnReadable(cqe, id);
     case Operation::kWritable:
@@ -186,7 +218,11 @@ void Worker::ArmWake() {
 }
 
 uint64_t Worker::WaitNs() const {
-  if (!memory_.downloads_due.empty()) return 0;
+  const bool is_busy = !memory_.downloads_due.empty() || !memory_.waiting.empty() ||
+                       !memory_.ended.empty() || !memory_.backend_gone.empty();
+  if (is_busy || drain_next_ != base::kNoSlot || cut_next_ != base::kNoSlot) {
+    return 0;
+  }
   const uint64_t due_ms = memory_.wheel.NextDueMs();
   if (due_ms == base::TimingWheel::kNever) return uring::kNoTimeout;
   const uint64_t now_ns = environment_.now_ns;
@@ -196,12 +232,12 @@ uint64_t Worker::WaitNs() const {
 
 void Worker::OnDueTimers() {
   std::array<uint32_t, kTimersPerPass> due;
-  size_t count = 0;
-  do {
+  size_t count = due.size();
+  for (size_t taken = 0; taken < kDuePerTurnMax && count == due.size(); taken += count) {
     count = memory_.wheel.PopDue(environment_.now_ns / kNsPerMs, due);
     for (size_t i = 0; i < count; ++i) {
       if (due[i] == DrainTimer()) {
-        CutAll();
+        cut_next_ = 0;
       } else if (due[i] == AcceptTimer()) {
         ResumeAccept();
       } else if (due[i] == TrimTimer()) {
@@ -209,11 +245,13 @@ void Worker::OnDueTimers() {
       } else if (due[i] == AgeTimer()) {
         ages_files_ = false;
         memory_.files.Age(environment_.now_ns);
+      } else if (due[i] == StallTimer()) {
+        OnStallDue();
       } else {
         OnSessionDue(due[i]);
       }
     }
-  } while (count == due.size());
+  }
 }
 
 void Worker::OnSessionDue(uint32_t session) {
@@ -237,11 +275,19 @@ void Worker::BeginDrain() {
   DropParked();
   const uint64_t end_ns = environment_.now_ns + limits_.drain_timeout_ns;
   memory_.wheel.Set(DrainTimer(), (end_ns + kNsPerMs - 1) / kNsPerMs);
-  for (uint32_t session = 0; session < memory_.slots.touched(); ++session) {
-    if (!memory_.slots.IsOpen(session)) continue;
-    memory_.slots[session].session.OnDrain(environment_, intents_);
-    CarryOut(session);
-    ArmReceives(session);
+  drain_next_ = 0;
+}
+
+void Worker::DrainSome() {
+  for (size_t count = 0; count < kDuePerTurnMax && drain_next_ != base::kNoSlot; ++count) {
+    const uint32_t session = drain_next_++;
+    if (session >= memory_.slots.touched()) {
+      drain_next_ = base::kNoSlot;
+    } else if (memory_.slots.IsOpen(session)) {
+      memory_.slots[session].session.OnDrain(environment_, intents_);
+      CarryOut(session);
+      ArmReceives(session);
+    }
   }
 }
 
@@ -268,11 +314,15 @@ void Worker::AgeFiles() {
   memory_.wheel.Set(AgeTimer(), environment_.now_ns / kNsPerMs + kAgeIntervalMs);
 }
 
-void Worker::CutAll() {
-  for (uint32_t session = 0; session < memory_.slots.touched(); ++session) {
-    if (!memory_.slots.IsOpen(session)) continue;
-    memory_.slots[session].session.OnCut(intents_);
-    CarryOut(session);
+void Worker::CutSome() {
+  for (size_t count = 0; count < kDuePerTurnMax && cut_next_ != base::kNoSlot; ++count) {
+    const uint32_t session = cut_next_++;
+    if (session >= memory_.slots.touched()) {
+      cut_next_ = base::kNoSlot;
+    } else if (memory_.slots.IsOpen(session)) {
+      memory_.slots[session].session.OnCut(intents_);
+      CarryOut(session);
+    }
   }
 }
 

@@ -54,6 +54,7 @@ class Worker : public WorkerParts {
          Memory memory);
 
   // ---- worker.cc: the turn
+  size_t Reap();
   void OnCompletion(const io_uring_cqe& cqe);
   void OnDueTimers();
   void OnSessionDue(uint32_t session);
@@ -62,7 +63,8 @@ class Worker : public WorkerParts {
   void TakePostedAddresses();
   void Abandon();
   void BeginDrain();
-  void CutAll();
+  void DrainSome();
+  void CutSome();
   void AwaitQuiet();
   void OnTrimDue();
   void AgeFiles();
@@ -71,6 +73,7 @@ class Worker : public WorkerParts {
   uint32_t AcceptTimer() const { return limits_.sessions_per_worker_max + 1; }
   uint32_t TrimTimer() const { return limits_.sessions_per_worker_max + 2; }
   uint32_t AgeTimer() const { return limits_.sessions_per_worker_max + 3; }
+  uint32_t StallTimer() const { return limits_.sessions_per_worker_max + 4; }
 
   // ---- events.cc: what completions mean
   void OnAccept(const io_uring_cqe& cqe, uint32_t socket);
@@ -79,13 +82,17 @@ class Worker : public WorkerParts {
   void OnReceive(const io_uring_cqe& cqe, base::LinkId id);
   void OnReceived(base::LinkId id, read::Received received);
   void OnSend(const io_uring_cqe& cqe, base::LinkId id);
+  void OnQueueSent(base::LinkId id);
   void OnSendReset(base::LinkId id);
-  void OnReturned(Slot& slot, const flow::Returned& returned);
+  void CountSent(const Link& link, uint32_t bytes);
   void OnCancelled(base::LinkId id);
+  void OnStreamEnd(const io_uring_cqe& cqe, base::LinkId id);
+  void OnBytes(base::LinkId id, read::Received received);
 
   // ---- intents.cc: what sessions want
   void CarryOut(uint32_t session);
-  flow::PushResult CarryOutSend(Slot& slot, session::Intent& intent);
+  void CarryOutAll(uint32_t session);
+  flow::PushResult CarryOutSend(uint32_t session, session::Intent& intent);
   dial::DialOutcome CarryOutDial(uint32_t session, const session::Intent& intent);
   dial::Server ServerOf(uint32_t backend_index, uint32_t server_index) const;
   void TellDialFailed(uint32_t session, dial::DialOutcome outcome);
@@ -103,10 +110,11 @@ class Worker : public WorkerParts {
   void ForgetEndedDownloads();
   void SendDownloads();
   uint32_t SendPiece(uint32_t client, uint32_t bytes_max);
-  void OnSentAhead(uint32_t client);
+  void SendHeadAhead(uint32_t client);
   void CountFileBytes(uint32_t client, uint32_t bytes);
   void OnPiece(uint32_t client, files::PieceOutcome outcome);
   void ReadCold(uint32_t client);
+  base::Lease TakeColdRoom(uint32_t session);
   void BreakDownload(uint32_t client, session::FileFault fault);
   void EndDownload(uint32_t client);
   void CloseDownload(Slot& slot);
@@ -121,6 +129,11 @@ class Worker : public WorkerParts {
   void PauseAccept(std::string_view why);
   void ResumeAccept();
   void ArmReceive(uint32_t index);
+  read::Arming ArmingOf(const Link& link, session::Reading reading, uint32_t credit) const;
+  uint32_t TargetOf(uint32_t index);
+  void WatchEnd(uint32_t index);
+  void WaitForRoom(uint32_t index);
+  void ResumeSources(uint32_t to);
   void ArmReceives(uint32_t session);
   void StopReceive(uint32_t index);
   void Wait(uint32_t index);
@@ -135,6 +148,12 @@ class Worker : public WorkerParts {
   void FreeLink(uint32_t index);
   void OnBackendsGone();
   void EndSessions();
+  // ---- room.cc: who goes when slots or memory for heads run short
+  void NoteStanding(uint32_t session);
+  void Forget(Slot& slot);
+  void MakeRoom(uint32_t newest);
+  void ShortenHeads();
+  void Evict(uint32_t session);
   // ---- bulk.cc: bytes that pass through pipes
   bool IsSpliced(uint32_t index);
   void ArmSplice(uint32_t index);
@@ -147,6 +166,9 @@ class Worker : public WorkerParts {
   void OnTargetEmpty(uint32_t to);
   void LeaveSplice(uint32_t from);
   void DropPipes(uint32_t index);
+  void NoteStalled(uint32_t from);
+  void OnStallDue();
+  [[nodiscard]] bool EmptyPipe(uint32_t from, uint32_t to);
   uint32_t OppositeOf(const Link& link);
 };
 

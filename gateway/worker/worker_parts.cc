@@ -22,9 +22,10 @@ WorkerParts::WorkerParts(uring::Kernel& kernel, base::Clock& clock, Observer& ob
       options_(std::move(options)),
       limits_(options_.snapshot->config->limits),
       memory_(std::move(memory)),
+      stores_(memory_.arena, memory_.slices, limits_),
       acceptor_(ring_, counters_, options_.sockets),
       dialer_(ring_, counters_),
-      sender_(ring_, memory_.arena, memory_.slices, counters_),
+      sender_(ring_, stores_, counters_),
       splicer_(ring_, counters_, limits_.pipes),
       file_sender_(ring_, counters_),
       remembered_files_(memory_.files, environment_.now_ns),
@@ -34,8 +35,7 @@ WorkerParts::WorkerParts(uring::Kernel& kernel, base::Clock& clock, Observer& ob
           {.first = options_.index, .seed = options_.seed}),
       addresses_(std::make_unique<ServerAddresses>(options_.snapshot->addresses)),
       next_source_(options_.snapshot->config->backends.size(), options_.index),
-      budget_(limits_.worker_queued_bytes_max),
-      environment_{.arena = memory_.arena,
+      environment_{.stores = stores_,
                    .counters = counters_,
                    .occupancy = *options_.occupancy,
                    .table = options_.snapshot->table,
@@ -45,8 +45,7 @@ WorkerParts::WorkerParts(uring::Kernel& kernel, base::Clock& clock, Observer& ob
                    .media_types = *options_.media_types,
                    .rules = RulesOf(limits_),
                    .now_ns = clock.NowNs(),
-                   .secret = options_.seed ^ (uint64_t{options_.index} << 32)},
-      completions_(kCompletionsPerTurnMax) {
+                   .secret = options_.seed ^ (uint64_t{options_.index} << 32)} {
   memory_.files.Bind(ring_, memory_.arena, counters_);
 }
 

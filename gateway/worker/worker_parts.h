@@ -48,7 +48,10 @@ class WorkerParts {
   uint32_t connections_parked() const { return static_cast<uint32_t>(parked_.size()); }
   uint32_t pipes_held() const { return splicer_.pipes().taken(); }
   /// Bytes that wait in all send queues.
-  uint64_t queued_bytes() const { return budget_.queued(); }
+  uint64_t queued_bytes() const { return stores_.bytes(); }
+  const flow::Stores& stores() const { return stores_; }
+  /// Connections that have not brought a whole request, or wait between two.
+  uint32_t half_open() const { return half_open_; }
 
  protected:
   WorkerParts(uring::Kernel& kernel, base::Clock& clock, Observer& observer, WorkerOptions options,
@@ -67,6 +70,7 @@ class WorkerParts {
   base::TurnTimes turn_times_;
 
   Memory memory_;
+  flow::Stores stores_;
 
   accept::Acceptor acceptor_;
   dial::Dialer dialer_;
@@ -79,13 +83,18 @@ class WorkerParts {
   std::unique_ptr<const ServerAddresses> addresses_;
   std::vector<uint32_t> next_source_;  ///< of each backend
   std::vector<Parked> parked_;         ///< at most one for each listening socket
-  flow::ByteBudget budget_;
   session::Environment environment_;
   session::Intents intents_;
 
-  /// Completions that one turn takes at most; more wait in the ring for the next.
-  static constexpr size_t kCompletionsPerTurnMax = 1024;
-  std::vector<io_uring_cqe> completions_;
+  /// Completions that are copied out of the ring at a time.
+  static constexpr size_t kCompletionsPerReap = 64;
+  std::array<io_uring_cqe, kCompletionsPerReap> completions_;
+  uint64_t work_ns_ = 0;              ///< what this turn's completions have cost, by estimate
+  uint32_t armed_bytes_ = 0;          ///< by the last ArmReceive that armed
+  uint32_t share_bytes_ = 64 * 1024;  ///< what one receive may bring in a turn
+  uint32_t half_open_ = 0;
+  uint32_t drain_next_ = base::kNoSlot;  ///< the first slot that was not told of the drain
+  uint32_t cut_next_ = base::kNoSlot;    ///< and of its end
 
   /// Newer addresses that the worker has not taken yet; whoever takes the pointer out owns it.
   std::atomic<const ServerAddresses*> posted_addresses_{nullptr};

@@ -13,24 +13,29 @@
 
 namespace ringway::write {
 
-Sender::Sender(uring::Ring& ring, base::Arena& arena, flow::SlicePool& slices,
-               base::Counters& counters)
-    : ring_(&ring), arena_(&arena), slices_(&slices), counters_(&counters) {}
+namespace {
+
+constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
+
+}  // namespace
+
+Sender::Sender(uring::Ring& ring, flow::Stores& stores, base::Counters& counters)
+    : ring_(&ring), stores_(&stores), counters_(&counters) {}
 
 void Sender::Submit(base::LinkId id, int fd, SendState& state) {
-  RINGWAY_CHECK(!state.in_flight && !state.broken && !state.queue.empty());
+  RINGWAY_CHECK(!state.in_flight && !state.broken && !state.full && !state.queue.empty());
   const bool single = state.queue.slices() == 1;
   Gather* gather = single ? nullptr : &gathers_.Take(*ring_);
   io_uring_sqe* sqe = ring_->NextEntry();
   if (single) {
-    state.queue.TakeFront(*slices_, [&](uint8_t* data, uint32_t bytes) {
-      io_uring_prep_send(sqe, fd, data, bytes, MSG_NOSIGNAL);
+    state.queue.TakeFront(stores_->slices(), [&](uint8_t* data, uint32_t bytes) {
+      io_uring_prep_send(sqe, fd, data, bytes, kFlags);
       return true;
     });
   } else {
     uint32_t count = 0;
     uint32_t total = 0;
-    state.queue.TakeFront(*slices_, [&](uint8_t* data, uint32_t bytes) {
+    state.queue.TakeFront(stores_->slices(), [&](uint8_t* data, uint32_t bytes) {
       if (count == kSlicesPerSendMax || (count > 0 && total + bytes > kBytesPerSendMax))
         return false;
       gather->pieces[count++] = {.iov_base = data, .iov_len = bytes};
@@ -38,7 +43,7 @@ void Sender::Submit(base::LinkId id, int fd, SendState& state) {
       return true;
     });
     gather->header = {.msg_iov = gather->pieces, .msg_iovlen = count};
-    io_uring_prep_sendmsg(sqe, fd, &gather->header, MSG_NOSIGNAL);
+    io_uring_prep_sendmsg(sqe, fd, &gather->header, kFlags);
   }
   sqe->user_data = uring::UserData{.kind = static_cast<uint8_t>(base::Operation::kSend),
                                    .generation = id.generation,
@@ -48,38 +53,44 @@ void Sender::Submit(base::LinkId id, int fd, SendState& state) {
   counters_->sends.Add(1);
 }
 
-flow::Returned Sender::SendAhead(int fd, SendState& state) {
-  RINGWAY_CHECK(!state.in_flight && !state.broken && !state.queue.empty());
-  flow::Returned all;
+uint32_t Sender::SendAhead(int fd, uint32_t session, SendState& state) {
+  RINGWAY_CHECK(!state.in_flight && !state.broken && !state.full && !state.queue.empty());
+  uint32_t all = 0;
   int sent = 1;
   while (sent > 0 && !state.queue.empty()) {
     bool is_first = true;
-    state.queue.TakeFront(*slices_, [&](const uint8_t* data, uint32_t bytes) {
+    state.queue.TakeFront(stores_->slices(), [&](const uint8_t* data, uint32_t bytes) {
       if (!std::exchange(is_first, false)) return false;
       sent = ring_->kernel().SendAhead(fd, {data, bytes});
       return true;
     });
-    all += state.queue.OnSent(*slices_, *arena_, static_cast<uint32_t>(std::max(sent, 0)));
+    const auto taken = static_cast<uint32_t>(std::max(sent, 0));
+    state.queue.OnSent(*stores_, session, taken);
+    all += taken;
   }
   return all;
 }
 
-Sent Sender::OnCompletion(const io_uring_cqe& cqe, SendState& state) {
+Sent Sender::OnCompletion(const io_uring_cqe& cqe, uint32_t session, SendState& state) {
   state.in_flight = false;
-  Sent sent;
+  Sent sent{.bytes = static_cast<uint32_t>(std::max(cqe.res, 0))};
+  state.queue.OnSent(*stores_, session, sent.bytes);
   if (cqe.res >= 0) {
-    const uint32_t slices_before = state.queue.in_flight();
-    const uint32_t left_before = state.queue.slices();
-    sent.outcome = SendOutcome::kSent;
-    sent.returned = state.queue.OnSent(*slices_, *arena_, static_cast<uint32_t>(cqe.res));
-    if (left_before - state.queue.slices() < slices_before) counters_->sends_short.Add(1);
+    // WHY no second try: Linux takes less than all only behind the mark that makes room wake a poll
+    // (SOCK_NOSPACE), be it armed already.
+    sent.outcome = state.queue.stalls() ? SendOutcome::kFull : SendOutcome::kSent;
+    if (state.queue.stalls()) counters_->sends_short.Add(1);
+    state.full = state.queue.stalls();
     return sent;
   }
-  sent.returned = state.queue.OnSent(*slices_, *arena_, 0);
   switch (-cqe.res) {
+    case EAGAIN:
+      counters_->sends_full.Add(1);
+      sent.outcome = SendOutcome::kFull;
+      state.full = true;
+      return sent;
     case ECANCELED:
     case EINTR:  // interrupted by a cancel before a byte was taken
-    case EAGAIN:
       sent.outcome = SendOutcome::kCancelled;
       return sent;
     case EPIPE:  // the other end has closed, or we shut our side down

@@ -21,14 +21,16 @@ namespace ringway::write {
 /// What a link pays for its sends.
 struct SendState {
   flow::SendQueue queue;
-  bool in_flight = false;  ///< a send is with the kernel
-  bool broken = false;     ///< the socket takes nothing any more
+  bool in_flight : 1 = false;  ///< a send is with the kernel
+  bool full : 1 = false;       ///< the socket has no room: a poll tells of some
+  bool broken : 1 = false;     ///< the socket takes nothing any more
   /// The connection was reset. Linux tells that once: a receive then says FIN.
-  bool reset = false;
+  bool reset : 1 = false;
 };
 
 enum class [[nodiscard]] SendOutcome : uint8_t{
-    kSent,        ///< `returned` holds what left; the queue may hold more
+    kSent,        ///< all that was offered; the queue may hold more
+    kFull,        ///< a part of it, or nothing: the socket will wake a poll when it has room
     kCancelled,   ///< ended as asked; nothing left
     kReset,       ///< the connection is broken
     kUnexpected,  ///< a result without a rule
@@ -36,7 +38,7 @@ enum class [[nodiscard]] SendOutcome : uint8_t{
 
 struct Sent {
   SendOutcome outcome = SendOutcome::kUnexpected;
-  flow::Returned returned;
+  uint32_t bytes = 0;  ///< that left
 };
 
 /// Slices that one send gathers at most. WHY 64: at 64 bytes a slice a send carries 4 KiB, past
@@ -48,20 +50,22 @@ inline constexpr uint32_t kBytesPerSendMax = 1024 * 1024;
 /// All sends of one worker. One thread.
 class Sender {
  public:
-  /// All four must outlive it.
-  Sender(uring::Ring& ring, base::Arena& arena, flow::SlicePool& slices, base::Counters& counters);
+  /// All three must outlive it.
+  Sender(uring::Ring& ring, flow::Stores& stores, base::Counters& counters);
 
-  /// Submits one send for the front of the queue. REQUIRES: the queue is not empty, nothing is in
-  /// flight, the socket is not broken.
+  /// Submits one send for the front of the queue. It never waits for room. WHY: a send that waits
+  /// inside io_uring on a full socket whose other end has sent its FIN spins, and then takes a
+  /// kernel thread (traced on Linux 6.18: io_uring's own poll includes POLLRDHUP). REQUIRES: the
+  /// queue is not empty, nothing is in flight, the socket is neither full nor broken.
   void Submit(base::LinkId id, int fd, SendState& state);
 
   /// Sends the front of the queue directly, as far as the socket takes it at once, and says that
   /// more follows (MSG_MORE). What does not leave stays, errors too: Submit meets them again.
-  /// REQUIRES: as Submit.
-  flow::Returned SendAhead(int fd, SendState& state);
+  /// Returns how many bytes left. `session`: the queue's, by its slot. REQUIRES: as Submit.
+  uint32_t SendAhead(int fd, uint32_t session, SendState& state);
 
   /// Takes the completion of a send.
-  Sent OnCompletion(const io_uring_cqe& cqe, SendState& state);
+  Sent OnCompletion(const io_uring_cqe& cqe, uint32_t session, SendState& state);
 
  private:
   /// What a gathering send points to.
@@ -71,8 +75,7 @@ class Sender {
   };
 
   uring::Ring* ring_;
-  base::Arena* arena_;
-  flow::SlicePool* slices_;
+  flow::Stores* stores_;
   base::Counters* counters_;
   uring::Scratch<Gather, 64> gathers_;
 };

@@ -9,8 +9,10 @@
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -19,6 +21,7 @@
 #include <string>
 #include <utility>
 
+#include "tests/kernel/loopback.h"
 #include "uring/probe.h"
 #include "uring/ring.h"
 
@@ -118,6 +121,37 @@ TEST(LinuxKernel, NoLinkLeadsOutOfARootAndNoFifoIsWaitedFor) {
   }
   EXPECT_EQ((*kernel)->Close(root), 0);
   std::filesystem::remove_all(folder);
+}
+
+TEST(LinuxKernel, ReadsAPipeWithoutWaiting) {
+  auto kernel = LinuxKernel::Open({});
+  ASSERT_TRUE(kernel.ok()) << kernel.status();
+  PipeEnds ends;
+  ASSERT_GE((*kernel)->OpenPipe(65536, &ends), 65536);
+  std::array<uint8_t, 8> out{};
+  EXPECT_EQ((*kernel)->ReadPipe(ends.read, out), -EAGAIN);
+  ASSERT_EQ(write(ends.write, "0123456789", 10), 10);
+  EXPECT_EQ((*kernel)->ReadPipe(ends.read, out), 8);
+  EXPECT_EQ((*kernel)->ReadPipe(ends.read, out), 2);
+  EXPECT_EQ(out[1], '9');
+  EXPECT_EQ((*kernel)->Close(ends.write), 0);
+  EXPECT_EQ((*kernel)->ReadPipe(ends.read, out), 0);
+  EXPECT_EQ((*kernel)->Close(ends.read), 0);
+}
+
+TEST(LinuxKernel, CountsUnreadBytesOfWhichAFinIsNone) {
+  auto kernel = LinuxKernel::Open({});
+  ASSERT_TRUE(kernel.ok()) << kernel.status();
+  loopback::Pair pair = loopback::ConnectedPair();
+  EXPECT_EQ((*kernel)->UnreadBytes(pair.near.fd()), 0);
+  ASSERT_EQ(pair.far.Write("12345"), 5U);
+  EXPECT_EQ((*kernel)->UnreadBytes(pair.near.fd()), 5);
+  pair.far.ShutdownWrite();
+  EXPECT_EQ((*kernel)->UnreadBytes(pair.near.fd()), 5);
+  std::array<uint8_t, 8> out{};
+  EXPECT_EQ(pair.near.Read(out), 5U);
+  EXPECT_EQ((*kernel)->UnreadBytes(pair.near.fd()), 0);
+  EXPECT_EQ((*kernel)->UnreadBytes(-1), -EBADF);
 }
 
 TEST(Probe, FindsTheSameEachTimeAndLeavesNothingBehind) {

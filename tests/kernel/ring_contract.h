@@ -120,7 +120,8 @@ class RingContract : public testing::TestWithParam<MakeKernel> {
   /// Writes all of it, with turns in between.
   void WriteRemote(RemoteEnd& remote, std::span<const uint8_t> bytes);
   /// Receives `count` bytes, armed again whenever the receive ends, each buffer offered again at
-  /// once. Completions are those of `user_data`, which nobody else uses.
+  /// once. The stream may end behind them. Completions are those of `user_data`, which nobody else
+  /// uses.
   std::vector<uint8_t> ReceiveAll(int fd, ReceiveBuffers& buffers, size_t count,
                                   uint64_t user_data);
   /// Sends bytes of the pattern until a send stays in flight; it is the last of the `user_data`s

@@ -85,6 +85,28 @@ class RingContractPassage : public RingContract {
     io_uring_prep_poll_multishot(sqe, fd, events);
     Submit(sqe, user_data);
   }
+  /// A send that does not wait, of one slice. Over when this returns; its result.
+  int SendAtOnce(int fd, std::span<const uint8_t> bytes, uint64_t user_data) {
+    io_uring_sqe* sqe = ring().NextEntry();
+    io_uring_prep_send(sqe, fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    Submit(sqe, user_data);
+    return ResultAtOnce(user_data);
+  }
+  /// The same of two slices.
+  int GatherAtOnce(int fd, std::span<const uint8_t> bytes, uint64_t user_data) {
+    const size_t half = bytes.size() / 2;
+    auto* at = const_cast<uint8_t*>(bytes.data());
+    std::array<iovec, 2> pieces = {{{.iov_base = at, .iov_len = half},
+                                    {.iov_base = at + half, .iov_len = bytes.size() - half}}};
+    msghdr header{};
+    header.msg_iov = pieces.data();
+    header.msg_iovlen = pieces.size();
+    io_uring_sqe* sqe = ring().NextEntry();
+    io_uring_prep_sendmsg(sqe, fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+    Submit(sqe, user_data);
+    return ResultAtOnce(user_data);
+  }
+
   /// Fills a socket without leaving a send behind. Returns how many bytes it took. It stays full
   /// until the other end reads or says something: news from there may carry its window too. WHY not
   /// by SendAhead: the last of those bytes leave by a timer, and make room then.
@@ -102,10 +124,7 @@ class RingContractPassage : public RingContract {
   }
   /// What a send takes that does not wait.
   size_t SendNow(int fd, const std::vector<uint8_t>& bytes) {
-    io_uring_sqe* sqe = ring().NextEntry();
-    io_uring_prep_send(sqe, fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    Submit(sqe, ++now_user_data_);
-    return static_cast<size_t>(std::max(AwaitEnd(now_user_data_).res, 0));
+    return static_cast<size_t>(std::max(SendAtOnce(fd, bytes, ++now_user_data_), 0));
   }
 
   void ConnectTo(int fd, const sockaddr_storage& address, uint64_t user_data) {
@@ -127,6 +146,13 @@ class RingContractPassage : public RingContract {
   }
 
  private:
+  int ResultAtOnce(uint64_t user_data) {
+    ring().Flush();
+    Collect();
+    EXPECT_TRUE(Ended(user_data)) << "a send that does not wait is in flight";
+    return AwaitEnd(user_data).res;
+  }
+
   uint64_t now_user_data_ = 1'000'000;
   sockaddr_storage address_{};  ///< read when it is submitted
 };

@@ -60,8 +60,9 @@ class RoomTest : public testing::Test {
   static constexpr uint32_t kSmallBuffers = 8;
   static constexpr uint32_t kBulkBuffers = 4;
 
-  explicit RoomTest(const base::Arena::Counts& counts = {kSmallBuffers, kBulkBuffers, 128, 256})
-      : arena_(*base::Arena::Map(counts)), kernel_(OpenKernel()), ring_(*kernel_) {}
+  explicit RoomTest(const base::Arena::Counts& counts = {kSmallBuffers, kBulkBuffers, 128, 256},
+                    uint32_t accounts = 0)
+      : arena_(*base::Arena::Map(counts, accounts)), kernel_(OpenKernel()), ring_(*kernel_) {}
 
   /// One turn; what it brought waits in `arrived_`.
   void Turn() {

@@ -29,8 +29,13 @@ class ReceiverTest : public rooms::RoomTest {
     EXPECT_EQ(arena_.leased(BufferClass::kBulk), 0U);
   }
 
-  void Arm(ReceiveMode mode, uint32_t credit_bytes = kCredit) {
-    receiver_->Arm(kLink, pair_.near.fd(), mode, credit_bytes, state_);
+  /// As a worker does: single ones in a small buffer, others in the class that the link has proved
+  /// to fill.
+  void Arm(ReceiveMode mode, uint32_t bytes = kCredit) {
+    const BufferClass c = mode == ReceiveMode::kOnce ? BufferClass::kSmall : state_.buffer_class;
+    receiver_->Arm(kLink, pair_.near.fd(), {.mode = mode, .buffer_class = c, .bytes = bytes},
+                   state_);
+    EXPECT_EQ(state_.multishot, mode == ReceiveMode::kMultishot);
   }
 
   /// The next completion of the receive, as the room understands it.
@@ -131,6 +136,18 @@ TEST_F(ReceiverTest, OnceTakesItsCreditAtMost) {
   Arm(ReceiveMode::kOnce, 4);
   EXPECT_EQ(Receive().bytes, 4U);
   EXPECT_EQ(ReceiveBytes(4).size(), 4U);
+}
+
+TEST_F(ReceiverTest, OnceTakesABulkBufferWhereItIsArmedSo) {
+  pair_.far.Write(loopback::Pattern(0, 3 * kSmallBytes));
+  receiver_->Arm(
+      kLink, pair_.near.fd(),
+      {.mode = ReceiveMode::kOnce, .buffer_class = BufferClass::kBulk, .bytes = 2 * kSmallBytes},
+      state_);
+  const Received received = Receive();
+  EXPECT_EQ(received.bytes, 2 * kSmallBytes);
+  EXPECT_EQ(arena_.ClassOf(received.lease.id()), BufferClass::kBulk);
+  EXPECT_FALSE(state_.armed);
 }
 
 TEST_F(ReceiverTest, OnceTakesASmallBufferAlsoOfAPromotedLink) {
@@ -320,7 +337,7 @@ TEST_F(ReceiverTest, AResetEndsTheLinksReceives) {
 }
 
 TEST_F(ReceiverTest, AResultWithoutARuleIsCounted) {
-  receiver_->Arm(kLink, 1 << 20, ReceiveMode::kMultishot, kCredit, state_);
+  receiver_->Arm(kLink, 1 << 20, {.bytes = kCredit}, state_);
   EXPECT_EQ(Receive().outcome, ReceiveOutcome::kUnexpected);
   EXPECT_TRUE(state_.ended);
   EXPECT_EQ(counters_.completions_unexpected.value(), 1U);

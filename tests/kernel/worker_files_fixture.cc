@@ -68,8 +68,8 @@ int DiskKernel::ReadResident(int file, std::span<uint8_t> out, uint64_t offset) 
 }
 
 int DiskKernel::SendFile(int socket, int file, uint64_t offset, uint32_t bytes) {
-  const int sent =
-      ImpatientKernel::SendFile(socket, file, offset, std::min(bytes, sendfile_bytes_max));
+  const int sent = ImpatientKernel::SendFile(socket, file, offset, bytes);
+  if (sent > 0 && static_cast<uint32_t>(sent) < bytes) ++sendfiles_short;
   if (sent > 0) {
     if (const auto run = std::exchange(after_sendfile, {})) run();
   }

@@ -39,7 +39,7 @@ class DiskKernel : public ImpatientKernel {
   int reads_through_ring = 0;
   std::function<void()> after_read;      ///< through the ring, once
   std::function<void()> after_sendfile;  ///< once
-  uint32_t sendfile_bytes_max = UINT32_MAX;
+  int sendfiles_short = 0;               ///< those that the socket took a part of
 
  private:
   void OnCompletion(io_uring_cqe& cqe);

@@ -108,7 +108,7 @@ WorkerTest::WorkerTest() {
   limits_.sessions_per_worker_max = 8;
   limits_.small_buffers = 32;
   limits_.bulk_buffers = 8;
-  limits_.chunks = 256;
+  limits_.chunks = 2048;  // a queue's share is a window
   limits_.cells = 64;
   limits_.window_bytes = 256 * 1024;
 }
@@ -213,7 +213,7 @@ void WorkerTest::SendText(Client& client, std::string_view text) {
   SendFrame(client, ws::Opcode::kText, text);
 }
 
-void WorkerTest::SendFrame(Client& client, ws::Opcode opcode, std::string_view payload) {
+std::string WorkerTest::FrameOf(ws::Opcode opcode, std::string_view payload) {
   constexpr uint32_t kMask = 0x9a3c'55e1;
   std::vector<uint8_t> frame(ws::kClientHeaderBytesMax + payload.size());
   const size_t header = ws::BuildClientFrameHeader(opcode, payload.size(), kMask, frame);
@@ -221,8 +221,12 @@ void WorkerTest::SendFrame(Client& client, ws::Opcode opcode, std::string_view p
     const uint32_t mask = ws::RotateMask(kMask, i);
     frame[header + i] = static_cast<uint8_t>(payload[i]) ^ *reinterpret_cast<const uint8_t*>(&mask);
   }
-  const size_t bytes = header + payload.size();
-  EXPECT_EQ(client.socket.Write({frame.data(), bytes}), bytes);
+  return {reinterpret_cast<const char*>(frame.data()), header + payload.size()};
+}
+
+void WorkerTest::SendFrame(Client& client, ws::Opcode opcode, std::string_view payload) {
+  const std::string frame = FrameOf(opcode, payload);
+  EXPECT_EQ(client.socket.Write(frame), frame.size());
 }
 
 void WorkerTest::SendClose(Client& client, uint16_t code) {

@@ -139,6 +139,8 @@ class WorkerTest : public testing::TestWithParam<Offered> {
   /// The same where the backend has answered the handshake itself: bytes pass as they are.
   Client OpenPassage(std::string_view path, loopback::Socket* backend);
 
+  /// A masked frame.
+  static std::string FrameOf(ws::Opcode opcode, std::string_view payload);
   void SendText(Client& client, std::string_view text);
   static void SendFrame(Client& client, ws::Opcode opcode, std::string_view payload);
   static void SendClose(Client& client, uint16_t code);

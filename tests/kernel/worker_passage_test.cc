@@ -148,6 +148,58 @@ TEST_P(PassageTest, ATargetThatDoesNotReadStopsItsSourceAndLosesNothing) {
   Run(down);
 }
 
+TEST_P(PassageTest, APipeWhoseTargetTakesNothingForASecondIsEmptiedIntoTheQueue) {
+  limits_.chunks = 4096;  // so that a queue may hold what is in a pipe
+  limits_.window_bytes = kMiB;
+  ASSERT_NO_FATAL_FAILURE(Open());
+  loopback::Socket backend;
+  Client client = OpenPassage("/pass", &backend);
+  Flow down(backend, client.socket, 64 * kMiB);
+  while (spliced() == 0 && !HasFailure()) {
+    down.Push();
+    down.Pull();
+    Turn();
+  }
+  Fill(down);
+  ASSERT_EQ(worker_->pipes_held(), 1U);
+  EXPECT_EQ(worker_->queued_bytes(), 0U);
+  Advance(kSecondNs - 10 * base::kNsPerMs);
+  EXPECT_EQ(worker_->pipes_held(), 1U);
+  Advance(20 * base::kNsPerMs);
+  EXPECT_EQ(worker_->pipes_held(), 0U);
+  EXPECT_GT(worker_->queued_bytes(), 0U);
+  EXPECT_EQ(worker_->counters().pipes_emptied.value(), 1U);
+  Run(down);
+  EXPECT_EQ(worker_->queued_bytes(), 0U);
+}
+
+TEST_P(PassageTest, APipeIsNotEmptiedIntoAQueueWhoseShareIsSmallerAndGoesOnWhenItsTargetTakes) {
+  limits_.chunks = 448;  // 96 KiB a queue, and a pipe holds up to 256
+  ASSERT_NO_FATAL_FAILURE(Open());
+  loopback::Socket backend;
+  Client client = OpenPassage("/pass", &backend);
+  Flow down(backend, client.socket, 64 * kMiB);
+  while (spliced() == 0 && !HasFailure()) {
+    down.Push();
+    down.Pull();
+    Turn();
+  }
+  Fill(down);
+  // How much of a fill is left in the pipe is by chance.
+  const auto is_small = [&] { return worker_->gauges().bytes_queued.value() <= 96 * 1024; };
+  for (int i = 0; i < 100 && is_small(); ++i) {
+    down.Pull();
+    Fill(down);
+  }
+  ASSERT_FALSE(is_small());
+  ASSERT_EQ(worker_->pipes_held(), 1U);
+  for (int i = 0; i < 3; ++i) Advance(2 * kSecondNs);
+  EXPECT_EQ(worker_->pipes_held(), 1U);
+  EXPECT_EQ(worker_->counters().pipes_emptied.value(), 0U);
+  EXPECT_GT(worker_->counters().pipes_stalled.value(), 0U);
+  Run(down);
+}
+
 TEST_P(PassageTest, AFinIsPassedOnBehindBulkAndTheOtherDirectionGoesOn) {
   ASSERT_NO_FATAL_FAILURE(Open());
   for (const bool client_first : {true, false}) {

@@ -3,10 +3,16 @@
 // The sums.
 #include "tests/sim/checks.h"
 
+#include <charconv>
+#include <string_view>
+
 namespace ringway::sim {
 namespace {
 
 using base::BufferClass;
+
+/// What a refusal for want of memory says.
+constexpr uint16_t kUnavailable = 503;
 
 /// A capped receive may pass its credit by less than a buffer.
 constexpr uint64_t kOverrunBytes = base::kBufferBytes[static_cast<size_t>(BufferClass::kBulk)];
@@ -31,6 +37,14 @@ void Ledger::OnSessionEnd(const worker::SessionEnd& end) {
   frames_out += end.frames_out;
   cut += end.cut ? 1 : 0;
   ++reasons[static_cast<size_t>(end.ending.reason)];
+  const bool is_refused =
+      end.ending.reason == session::EndReason::kRefused && end.ending.code == kUnavailable;
+  const bool is_exhausted = end.ending.reason == session::EndReason::kPoolExhausted;
+  // The route's name is its story's number; without one nobody knows whose session it was.
+  uint32_t story = 0;
+  const std::string_view name = end.route;
+  if (std::from_chars(name.data(), name.data() + name.size(), story).ec != std::errc()) return;
+  if (is_refused || is_exhausted) out_of_memory.push_back(story);
 }
 
 void Checks::Equal(uint64_t left, uint64_t right, const char* what) {
@@ -76,9 +90,9 @@ void Checks::Slots() {
       worker_->counters().accept_errors.value() - completions.reaped(Nature::kAcceptFailed);
   Equal(worker_->sessions_open() + worker_->connections_parked() + ledger_->ended + turned_away,
         completions.reaped(Nature::kAccepted), "sessions, against accepted clients");
-  // Each link: one receive and one send, and a poll for either where bytes are spliced. The disk
-  // may still be busy for somebody who is gone.
-  const uint64_t a_link = kernel_->submitted(IORING_OP_POLL_ADD) > 0 ? 4 : 2;
+  // Each link: one receive, one send, and a poll for bytes, for room and for the end. The disk may
+  // still be busy for somebody who is gone.
+  const uint64_t a_link = kernel_->submitted(IORING_OP_POLL_ADD) > 0 ? 5 : 2;
   if (kernel_->requests() - kernel_->disk_requests() >
       a_link * worker_->links_open() + kListeners + 1) {
     verdict_->Fail("%zu operations for %u links", kernel_->requests(), worker_->links_open());
@@ -146,6 +160,18 @@ void Checks::Windows(std::vector<Pair>& pairs) {
   }
 }
 
+void Checks::Memory(const std::vector<Pair>& pairs) {
+  for (; looked_at_ < ledger_->out_of_memory.size(); ++looked_at_) {
+    const uint32_t story = ledger_->out_of_memory[looked_at_];
+    const Pair& pair = pairs[story];
+    if (plan_->weather != Weather::kSteady || !pair.story->IsPolite() ||
+        pair.story->may_be_refused || IsExcused(pair)) {
+      continue;
+    }
+    verdict_->Fail("story %u is ended for want of memory", story);
+  }
+}
+
 void Checks::AtEnd() {
   const base::Counters& counters = worker_->counters();
   Equal(worker_->links_open(), 0, "links at the end");
@@ -188,6 +214,13 @@ void Checks::Endings() {
 
 bool Checks::IsExcused(const Pair& pair) const {
   const Connection* near = pair.client->connection();
+  // Where slots are short, who takes his time for a request makes room for others.
+  const base::Counters& counters = worker_->counters();
+  const bool asks_again = pair.story->mode != config::Mode::kTcp;
+  if (counters.half_open_evicted.value() + counters.resting_evicted.value() > 0 &&
+      (asks_again || pair.client->status() == 0)) {
+    return true;
+  }
   if (pair.story->mode == config::Mode::kStatic) {
     return near->tainted || plan_->faults.struck[static_cast<size_t>(Fault::k_read_io_error)] > 0;
   }

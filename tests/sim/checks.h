@@ -36,6 +36,8 @@ class Ledger : public worker::Observer {
   uint64_t frames_out = 0;
   uint64_t cut = 0;
   std::array<uint64_t, 32> reasons{};  ///< by session::EndReason
+  /// The stories of those that ended because there was no memory, by their number.
+  std::vector<uint32_t> out_of_memory;
   uint64_t dials_failed = 0;
   uint64_t pauses = 0;
 };
@@ -55,6 +57,8 @@ class Checks {
   void AfterTurn();
   /// The credit of each direction: bytes of a story that are inside the gateway.
   void Windows(std::vector<Pair>& pairs);
+  /// In steady weather nobody polite ends for want of memory, whatever the others hold.
+  void Memory(const std::vector<Pair>& pairs);
   /// The worker says that it is finished.
   void AtEnd();
   /// A polite story whose connections met no fault is over: everything of it has to be there.
@@ -76,6 +80,7 @@ class Checks {
   SimKernel* kernel_;
   const Ledger* ledger_;
   Verdict* verdict_;
+  size_t looked_at_ = 0;  ///< of the ledger's out_of_memory
 };
 
 }  // namespace ringway::sim

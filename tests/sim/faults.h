@@ -81,10 +81,15 @@ namespace ringway::sim {
   X(sendfile_again, 1500, "a sendfile finds no room although there is some")          \
   X(sendfile_reset, 30, "a connection is reset between two pieces of a file")
 
+// Those that only sends meet which do not wait; apart for the same reason.
+#define RINGWAY_NOWAIT_FAULTS(X) \
+  X(send_again, 1500, "a send that does not wait finds no room although there is some")
+
 #define RINGWAY_ALL_FAULTS(X) \
   RINGWAY_FAULTS(X)           \
   RINGWAY_PASSAGE_FAULTS(X)   \
-  RINGWAY_FILE_FAULTS(X)
+  RINGWAY_FILE_FAULTS(X)      \
+  RINGWAY_NOWAIT_FAULTS(X)
 
 enum class Fault : uint8_t {
 #define X(name, most, what) k_##name,
@@ -102,6 +107,14 @@ inline constexpr size_t kFaults = 0
 inline constexpr size_t kFirstPassageFault = static_cast<size_t>(Fault::k_pipe_emfile);
 inline constexpr size_t kFirstFileFault = static_cast<size_t>(Fault::k_open_uncached);
 
+/// Where each list of faults is drawn from.
+struct FaultChances {
+  Random& random;
+  Random& of_passages;
+  Random& of_files;
+  Random& of_hostiles;
+};
+
 /// The probabilities of one run, and how often each struck.
 struct Faults {
 #define X(name, most, what) uint32_t name = 0;
@@ -110,21 +123,24 @@ struct Faults {
   std::array<uint64_t, kFaults> struck{};
 
   /// Each fault is off for half of the seeds; else its probability is anything up to its highest.
-  static Faults Draw(Random& random, Random& of_passages, Random& of_files) {
+  static Faults Draw(const FaultChances& chances) {
     Faults faults;
-#define X(name, most, what) \
-  if (random.Chance(5000)) faults.name = static_cast<uint32_t>(random.Between(1, most));
+#define X(name, most, what) faults.name = One(chances.random, most);
     RINGWAY_FAULTS(X)
 #undef X
-#define X(name, most, what) \
-  if (of_passages.Chance(5000)) faults.name = static_cast<uint32_t>(of_passages.Between(1, most));
+#define X(name, most, what) faults.name = One(chances.of_passages, most);
     RINGWAY_PASSAGE_FAULTS(X)
 #undef X
-#define X(name, most, what) \
-  if (of_files.Chance(5000)) faults.name = static_cast<uint32_t>(of_files.Between(1, most));
+#define X(name, most, what) faults.name = One(chances.of_files, most);
     RINGWAY_FILE_FAULTS(X)
 #undef X
+#define X(name, most, what) faults.name = One(chances.of_hostiles, most);
+    RINGWAY_NOWAIT_FAULTS(X)
+#undef X
     return faults;
+  }
+  static uint32_t One(Random& random, uint32_t most) {
+    return random.Chance(5000) ? static_cast<uint32_t>(random.Between(1, most)) : 0;
   }
 
   /// From now on nothing goes wrong.

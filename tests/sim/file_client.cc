@@ -152,6 +152,8 @@ std::string FileClient::Missing(const BackendEnd&) const {
   const bool is_turned_away = refused_ && closed_;
   if (IsAnswered() || is_turned_away) return saw_fin_ ? "" : "the client was reset";
   if (MayBeCut()) return {};
+  // Without memory to hold what was pipelined, the connection ends behind a whole answer.
+  if (story_->may_be_refused && saw_fin_ && reader_.version() == nullptr) return {};
   return absl::StrCat("answer ", answered_, " of ", story_->requests.size(), " is not whole");
 }
 

@@ -86,7 +86,7 @@ int SimKernel::SendFileOneOf(int socket, int file, uint64_t offset, uint32_t byt
   if (const int error = to.NearSendError(); error != 0) return error;
   const size_t room = to.far_closed ? SIZE_MAX : to.down.room();
   size_t count = std::min({size_t{bytes}, content.size() - offset, room});
-  to.no_space |= count == 0;
+  to.no_space |= count == room;
   if (count == 0) return -EAGAIN;
   if (RINGWAY_STRIKES(around_.random, around_.faults, sendfile_again)) {
     ++to.out_wakes;  // as where a splice finds no room
@@ -94,6 +94,7 @@ int SimKernel::SendFileOneOf(int socket, int file, uint64_t offset, uint32_t byt
   }
   if (count > 1 && RINGWAY_STRIKES(around_.random, around_.faults, short_sendfile)) {
     count = 1 + around_.random.Below(count - 1);
+    ++to.out_wakes;
   }
   to.NearSend(std::span(content).subspan(offset, count));
   sent_from_files_ += count;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// That things go on: no session outlives its timeouts, no turn is taken without a cause, no receive
-// is armed over the budget, and a drain needs a bounded number of turns.
+// That things go on: no session outlives its timeouts, no turn is taken without a cause, and a
+// drain needs a bounded number of turns.
 #pragma once
 
 #include <array>
@@ -29,7 +29,6 @@ class Liveness {
  private:
   void Causes();
   void Polls();
-  void Budget();
   void Timeouts(const std::vector<Pair>& pairs);
   void Drain();
   uint64_t LongestStillNs(const Pair& pair) const;
@@ -49,15 +48,14 @@ class Liveness {
   uint64_t causes_ = 0;      ///< completions, submissions and faults that end a wait
   uint32_t idle_turns_ = 0;  ///< in a row without a new one
   uint64_t idle_since_ns_ = 0;
+  uint32_t sessions_ = 0;    ///< open after the last turn
   uint64_t polls_ = 0;       ///< submitted when a byte last moved
   uint64_t poll_moved_ = 0;  ///< bytes that had moved then
-  uint64_t returned_ = 0;    ///< bytes that left the queues in some way
-  uint64_t receives_ = 0;    ///< that were submitted
-  uint32_t full_turns_ = 0;  ///< in a row with the budget used up and nothing returned
   std::array<Still, kStoriesMax> still_{};
   bool cells_ran_out_ = false;  ///< once: some pings are not sent, or late
   bool draining_ = false;
   uint64_t drain_turns_ = 0;
+  uint64_t drain_moving_turns_ = 0;
   uint64_t drain_moved_ = 0;
 };
 

@@ -70,9 +70,17 @@ StreamState Connection::FarState() const {
   return down.fin ? StreamState::kFin : StreamState::kOpen;
 }
 
+// A FIN takes a place in the stream as a byte does: where the window is shut it has to wait.
 void Connection::FarShutdown() {
+  if (up.fin) return;
+  fin_waits = up.room() == 0;
+  if (!fin_waits) EndUp();
+}
+
+void Connection::EndUp() {
+  fin_waits = false;
   up.fin = true;
-  WakeBoth();
+  WakeAll();
 }
 
 void Connection::FarClose() {
@@ -83,7 +91,7 @@ void Connection::FarClose() {
 
 void Connection::FarReset() {
   far_closed = true;
-  WakeBoth();
+  WakeAll();
   if (broken) return;
   broken = near_error = true;
   down.Clear();
@@ -91,35 +99,50 @@ void Connection::FarReset() {
 
 int Connection::NearReceive(std::span<uint8_t> out) {
   touched = true;
-  if (up.size() > 0) return static_cast<int>(up.Read(out));
+  if (up.size() > 0) {
+    const size_t got = up.Read(out);
+    if (fin_waits && got > 0 && !broken) EndUp();
+    return static_cast<int>(got);
+  }
+  if (up.fin) return 0;  // whatever came behind the end
   if (near_error) {
     near_error = false;
     return -ECONNRESET;
   }
-  return broken || up.fin ? 0 : -EAGAIN;
+  return broken ? 0 : -EAGAIN;
 }
 
 int Connection::NearSendError() {
   if (near_shut) return -EPIPE;
   if (near_error) {
     near_error = false;
-    return -ECONNRESET;
+    return up.fin ? -EPIPE : -ECONNRESET;  // a stream that has ended is not reset
   }
   return broken ? -EPIPE : 0;
+}
+
+// Linux sets SOCK_NOSPACE whenever a send takes less than it was given. What it lacked besides room
+// in the socket comes back with a wake.
+void Connection::NoteShortSend() {
+  if (down.room() == 0) {
+    no_space = true;
+  } else {
+    ++out_wakes;
+  }
 }
 
 size_t Connection::NearSend(std::span<const uint8_t> bytes) {
   touched = true;
   if (!far_closed) return down.Write(bytes);
   broken = near_error = true;  // the far end's kernel answers with an RST
-  WakeBoth();
+  WakeAll();
   return bytes.size();
 }
 
 int Connection::NearShutdown() {
   if (broken) return -ENOTCONN;
   near_shut = down.fin = touched = true;
-  WakeBoth();
+  WakeAll();
   return 0;
 }
 
@@ -151,7 +174,7 @@ void Connection::NearClose() {
 
 void Connection::Break() {
   tainted = touched = true;
-  WakeBoth();
+  WakeAll();
   if (broken) return;
   broken = near_error = far_reset = true;
   down.Clear();

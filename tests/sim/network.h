@@ -66,24 +66,31 @@ struct Connection {
   int NearReceive(std::span<uint8_t> out);
   /// What a send would meet before a byte is looked at: 0, or a negative errno.
   int NearSendError();
+  /// What is left unsent waits for room: news of that is owed to whoever waits for it.
+  void NoteShortSend();
   size_t NearSend(std::span<const uint8_t> bytes);
   int NearShutdown();
   void NearClose();
   /// poll(2): every POLL* that holds.
   uint32_t NearPoll();
 
+  /// The stream towards the near end has ended.
+  void EndUp();
   /// An RST that neither end asked for.
   void Break();
-  /// Wakes whoever waits for bytes, and whoever waits for room.
-  void WakeBoth() {
+  /// The state of the connection has changed: wakes everybody, whatever he waits for.
+  void WakeAll() {
     ++in_wakes;
     ++out_wakes;
+    ++state_wakes;
   }
 
   Pipe up;    ///< far to near
   Pipe down;  ///< near to far
   sockaddr_storage far_address{};
   bool accepted = false;  ///< the near end has a descriptor of it
+  /// The far end has sent a FIN that found no room in `up`: it arrives when the near end has read.
+  bool fin_waits = false;
   bool near_shut = false;
   bool near_closed = false;
   bool far_closed = false;
@@ -94,7 +101,8 @@ struct Connection {
   bool touched = false;     ///< something changed for the far end
   uint64_t in_wakes = 0;    ///< times that a wait for bytes was woken
   uint64_t out_wakes = 0;
-  bool no_space = false;  ///< somebody met a full socket: room will wake him
+  uint64_t state_wakes = 0;  ///< of those, and of whoever waits for neither: FINs and resets
+  bool no_space = false;     ///< somebody met a full socket: room will wake him
 };
 
 /// Somebody at an address, or behind a listening socket: connections that wait to be taken.
@@ -102,6 +110,7 @@ struct Server {
   uint16_t port = 0;
   std::string path = {};  ///< of a unix socket, which has no port
   std::deque<Connection*> waiting;
+  size_t receive_bytes = 0;  ///< what its receive buffers hold; 0: as everybody's
   bool unreachable = false;  ///< a fault kept somebody from coming here
 };
 

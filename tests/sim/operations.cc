@@ -109,6 +109,7 @@ void SimKernel::TryConnect(Request& request, Descriptor& at) {
   }
   at.connection = around_.network.Open(request.address);
   at.connection->accepted = at.connection->touched = true;
+  if (server->receive_bytes > 0) at.connection->down = Pipe(server->receive_bytes);
   server->waiting.push_back(at.connection);
   Finish(request, 0, Nature::kOther);
 }
@@ -160,9 +161,9 @@ bool SimKernel::Deliver(Request& request, Connection& connection) {
 }
 
 void SimKernel::TrySend(Request& request, Connection& connection) {
-  // Sends of one socket leave in their order.
+  // Sends of one socket leave in their order, but for those that do not wait.
   for (const Request& earlier : requests_) {
-    if (&earlier == &request) break;
+    if (&earlier == &request || !request.waits) break;
     if (!earlier.done && earlier.fd == request.fd && IsSend(earlier.opcode)) return;
   }
   if (RINGWAY_STRIKES(around_.random, around_.faults, epipe)) {
@@ -174,11 +175,21 @@ void SimKernel::TrySend(Request& request, Connection& connection) {
   const size_t room = connection.down.room();
   if (result == 0 && room == 0 && !connection.far_closed) {
     connection.no_space = true;
-    return request.waits ? void() : Finish(request, -EAGAIN, Nature::kOther);
+    if (request.waits) return;
+    Find(request.fd)->lacks_room = true;
+    return Finish(request, -EAGAIN, Nature::kOther);
   }
-  size_t left = std::min(TotalBytes(request), connection.far_closed ? SIZE_MAX : room);
+  if (result == 0 && !request.waits &&
+      RINGWAY_STRIKES(around_.random, around_.faults, send_again)) {
+    ++connection.out_wakes;  // Linux marks the socket then: what it lacked comes back with a wake
+    Find(request.fd)->lacks_room = true;
+    return Finish(request, -EAGAIN, Nature::kOther);
+  }
+  const size_t total = TotalBytes(request);
+  size_t left = std::min(total, connection.far_closed ? SIZE_MAX : room);
   if (left > 1 && RINGWAY_STRIKES(around_.random, around_.faults, short_send)) {
     left = 1 + around_.random.Below(left - 1);
+    ++connection.out_wakes;  // Linux marks the socket then: room wakes a poll
   }
   for (auto piece = request.pieces.begin(); result >= 0 && piece != request.pieces.end(); ++piece) {
     const size_t bytes = std::min(left, piece->size());
@@ -187,6 +198,7 @@ void SimKernel::TrySend(Request& request, Connection& connection) {
     result += static_cast<int>(bytes);
     left -= bytes;
   }
+  if (result >= 0 && static_cast<size_t>(result) < total) connection.NoteShortSend();
   if (request.opcode != IORING_OP_SEND_ZC) return Finish(request, result, Nature::kSent);
   cq_.Post({.user_data = request.user_data, .res = result, .flags = IORING_CQE_F_MORE});
   cq_.Post({.user_data = request.user_data, .flags = IORING_CQE_F_NOTIF});
@@ -194,24 +206,27 @@ void SimKernel::TrySend(Request& request, Connection& connection) {
 }
 
 // What holds when it is armed is told at once; then a single one ends, and a multishot one tells
-// of each wake.
+// of each wake that it hears: of bytes and of room only if it asked for them, of changes of state
+// always.
 void SimKernel::TryPoll(Request& request, Descriptor& at) {
   Connection* connection = at.connection;
   uint32_t mask = connection == nullptr ? POLLOUT | POLLHUP : connection->NearPoll();
   mask &= request.events;
   uint64_t wakes = 0;
   if (connection != nullptr) {
-    wakes = ((request.events & POLLIN) != 0 ? connection->in_wakes : 0) +
-            ((request.events & POLLOUT) != 0 ? connection->out_wakes : 0);
+    wakes = connection->state_wakes + ((request.purpose & POLLIN) != 0 ? connection->in_wakes : 0) +
+            ((request.purpose & POLLOUT) != 0 ? connection->out_wakes : 0);
   }
-  if (mask == 0 && RINGWAY_STRIKES(around_.random, around_.faults, poll_spurious)) {
-    mask = request.events & (POLLIN | POLLOUT);
+  const uint32_t asked = request.purpose & (POLLIN | POLLOUT);
+  if (mask == 0 && asked != 0 && RINGWAY_STRIKES(around_.random, around_.faults, poll_spurious)) {
+    mask = asked;
   } else if (request.multishot && request.told && wakes == request.wakes_seen) {
     return;
   }
   request.wakes_seen = wakes;
   request.told = true;
   if (mask == 0) return;
+  if ((mask & (POLLOUT | POLLERR | POLLHUP)) != 0) at.lacks_room = false;
   const bool more = request.multishot && cq_.HasRoom();
   request.done = !more;
   cq_.Post({.user_data = request.user_data,

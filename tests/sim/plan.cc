@@ -14,6 +14,12 @@ constexpr uint64_t kMs = 1'000'000;
 constexpr uint64_t kSecond = 1'000 * kMs;
 /// Any number that leads to chance of its own, and none of kept_seeds to files.
 constexpr uint64_t kStaticsTurn = 0x5555'5555'5555'5005;
+/// Another one.
+constexpr uint64_t kHostilesTurn = 0x3333'3333'3333'3003;
+/// Each session has so many cells, whatever the others hold.
+constexpr uint32_t kCellsPerSession = 2;
+/// What one receive of the bulk class needs at most when its bytes are moved.
+constexpr uint32_t kChunksPerBulk = 4;
 
 /// What stalled sockets may hold back in all, so that nobody has to wait for them.
 uint32_t ChunksFor(const base::Limits& limits) {
@@ -30,6 +36,7 @@ Tape Story::DownTape() const {
 }
 
 bool Story::IsPolite() const {
+  if (hostile.kind != Hostile::kNone) return false;
   if (mode == config::Mode::kStatic) {
     return client_ending == ClientEnding::kCloseWhenWhole || client_ending == ClientEnding::kWait;
   }
@@ -52,7 +59,8 @@ Plan::Plan(uint64_t seed)
     : random(seed),
       passages(~seed),
       statics(seed ^ kStaticsTurn),
-      faults(Faults::Draw(random, passages, statics)) {
+      hostiles(seed ^ kHostilesTurn),
+      faults(Faults::Draw({random, passages, statics, hostiles})) {
   static constexpr uint64_t kPipes[] = {200, 1500, 8192, 65536, 262144};
   static constexpr uint32_t kWindows[] = {1024, 4096, 8192, 32768, 131072};
   static constexpr uint32_t kSmall[] = {2, 4, 8, 32, 64};
@@ -70,13 +78,17 @@ Plan::Plan(uint64_t seed)
   weather == Weather::kSteady ? DrawSteady() : DrawHectic();
   // So much room that accepts are multishot.
   if (random.Chance(5000)) limits.sessions_per_worker_max = 4 * accept::kBacklog;
-  const uint64_t count = random.Chance(500) ? random.Between(8, kStoriesMax) : random.Between(1, 8);
+  const uint64_t count = random.Chance(500) ? random.Between(8, 24) : random.Between(1, 8);
   const uint64_t apart_ns = random.Below(3) * 4 * kMs;
   for (uint64_t i = 0; i < count; ++i) {
     stories.push_back(DrawStory(i * random.Below(apart_ns + 1)));
   }
   DrawPassages();
   DrawStatics();
+  DrawHostiles();
+  // What the configuration is held to: bytes that have come always have a place.
+  limits.cells = std::max(limits.cells, kCellsPerSession * limits.sessions_per_worker_max);
+  limits.chunks += limits.small_buffers + kChunksPerBulk * limits.bulk_buffers;
 }
 
 void Plan::DrawSteady() {
@@ -202,12 +214,13 @@ void Plan::DrawPassages() {
   }
 }
 
-// So much room that a receive or a splice can bring bulk.
+// So much room that a receive or a splice can bring bulk: near the limit of a queue receives are
+// small, and a queue's limit is a part of the free chunks.
 void Plan::DrawRoom() {
   pipe_bytes = 262'144;
-  limits.window_bytes = std::max(limits.window_bytes, 65'536U);
+  limits.window_bytes = std::max(limits.window_bytes, 262'144U);
   limits.bulk_buffers = 4;
-  limits.chunks = std::max(limits.chunks, ChunksFor(limits));
+  limits.chunks = std::max({limits.chunks, ChunksFor(limits), 4096U});
 }
 
 void Plan::DrawPassage(Story& story) {
@@ -247,6 +260,11 @@ void Plan::DrawBulk(Story& story) {
        {&story.client_reads, &story.client_writes, &story.backend_reads, &story.backend_writes}) {
     pace->bytes_max = std::max(pace->bytes_max, least);
   }
+  // Who stops in the middle of it leaves a pipe full, which is emptied into buffers after a second.
+  if (weather != Weather::kSteady || !passages.Chance(4000)) return;
+  Pace& reads = up ? story.backend_reads : story.client_reads;
+  reads.stop_from_ns = passages.Between(1, 40) * kMs;
+  reads.stop_until_ns = reads.stop_from_ns + passages.Between(1100, 2500) * kMs;
 }
 
 }  // namespace ringway::sim

@@ -11,6 +11,7 @@
 #include "gateway/config/config.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/file_plan.h"
+#include "tests/sim/hostile_plan.h"
 #include "tests/sim/random.h"
 #include "tests/sim/tape.h"
 
@@ -107,6 +108,8 @@ struct Story {
   std::vector<FileRequest> requests;  ///< kStatic, as what follows
   bool may_be_refused = false;        ///< descriptors or memory may be lacking
 
+  HostilePart hostile;
+
   uint64_t up_offset = 0;    ///< of the client's tape
   uint64_t down_offset = 0;  ///< of a talker's tape
 
@@ -131,7 +134,8 @@ inline constexpr uint32_t kStaticSeeds = 4000;
 inline constexpr uint32_t kBulkSeeds = 3000;
 
 inline constexpr uint32_t kListeners = 2;
-inline constexpr uint32_t kStoriesMax = 24;
+/// With the hostile ones.
+inline constexpr uint32_t kStoriesMax = 24 + kHostilesMax;
 
 struct Plan {
   explicit Plan(uint64_t seed);
@@ -139,6 +143,7 @@ struct Plan {
   Random random;
   Random passages;  ///< of what only seeds with passages, bulk or unix servers decide
   Random statics;   ///< of what only seeds with files decide
+  Random hostiles;  ///< of what only seeds with a hostile cast decide
   Faults faults;
   Weather weather = Weather::kSteady;
   base::Limits limits;
@@ -171,6 +176,10 @@ struct Plan {
   void DrawRanges(FileRequest& request, uint64_t file_bytes);
   void DrawStatic(Story& story);
   Pace DrawDownload(uint64_t bytes);
+  // ---- plan_hostiles.cc
+  void DrawHostiles();
+  void DrawScarcity();
+  Story DrawHostile(Hostile part);
   // ---- plan.cc
   Pace DrawWriting(uint64_t bytes);
 };

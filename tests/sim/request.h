@@ -39,6 +39,7 @@ struct Descriptor {
   /// Of an operation that ended here: what a completion after the close would carry.
   uint64_t last_user_data = 0;
   bool was_used = false;
+  bool lacks_room = false;  ///< a send was told -EAGAIN, and no poll has told of room since
 };
 
 inline constexpr uint64_t kNeverNs = UINT64_MAX;
@@ -71,6 +72,7 @@ struct Request {
   uring::Lookup lookup = uring::Lookup::kWhole;
   // poll
   uint32_t events = 0;
+  uint32_t purpose = 0;     ///< POLLIN, POLLOUT, or, for neither, POLLRDHUP
   uint64_t wakes_seen = 0;  ///< multishot: each wake is told of once
   bool told = false;        ///< multishot: of what was there when it was armed
 };

@@ -203,6 +203,14 @@ bool SimKernel::IsReceiving(const Connection* connection) const {
   });
 }
 
+bool SimKernel::IsHeldBack(const Connection* connection) const {
+  return std::ranges::any_of(requests_, [&](const Request& request) {
+    const bool waits =
+        request.not_before_ns > around_.clock.now_ns || request.cancelled_at_ns != kNeverNs;
+    return waits && descriptors_[static_cast<size_t>(request.fd)].connection == connection;
+  });
+}
+
 int SimKernel::RegisterBuffers(std::span<const iovec> buffers) {
   if (!fixed_.empty()) return -EBUSY;
   for (const iovec& one : buffers) {

@@ -89,8 +89,7 @@ class SimKernel : public uring::Kernel {
   int AddListening(Server& server);
   int AddEvent();
   int AddFile(std::span<const uint8_t> bytes);
-  /// The root of tree().
-  int AddRoot();
+  int AddRoot();  ///< of tree()
   FileTree& tree() { return tree_; }
   void Signal(int event_fd) { descriptors_[static_cast<size_t>(event_fd)].event_count = 1; }
   Server* ListeningAt(int fd) { return descriptors_[static_cast<size_t>(fd)].listening; }
@@ -100,12 +99,13 @@ class SimKernel : public uring::Kernel {
   const BufferGroups& groups() const { return groups_; }
   void NoteReaped() { cq_.NoteReaped(); }
   bool IsReceiving(const Connection* connection) const;
+  /// A fault delays one of its operations.
+  bool IsHeldBack(const Connection* connection) const;
   uint32_t sockets_open() const { return sockets_open_; }
   uint32_t pipe_ends_open() const;
   /// Descriptors of files and of directories.
   uint32_t files_open() const;
-  /// In all pipes together.
-  uint64_t pipe_bytes() const;
+  uint64_t pipe_bytes() const;  ///< in all pipes together
   /// Bytes that the direct calls have moved from sockets to pipes, and to sockets.
   uint64_t bytes_spliced_in() const { return spliced_in_; }
   uint64_t bytes_spliced_out() const { return spliced_out_; }

@@ -21,6 +21,12 @@ T* Pointer(uint64_t address) {
   return reinterpret_cast<T*>(address);
 }
 
+/// What a poll is for: bytes, room, or, if for neither, the end.
+uint32_t PurposeOf(uint32_t events) {
+  const uint32_t purpose = events & (POLLIN | POLLOUT);
+  return purpose != 0 ? purpose : POLLRDHUP;
+}
+
 void GatherPieces(const msghdr& header, Request& request) {
   for (size_t i = 0; i < header.msg_iovlen; ++i) {
     const iovec& piece = header.msg_iov[i];
@@ -48,7 +54,8 @@ void SimKernel::Submit(const io_uring_sqe& sqe) {
     // A buffer is chosen before the socket is looked at.
     return Finish(request, -ENOBUFS, Nature::kStarved);
   }
-  if (RINGWAY_STRIKES(around_.random, around_.faults, late)) {
+  // A send that does not wait is over when it is submitted, and so it has no time to be late.
+  if (request.waits && RINGWAY_STRIKES(around_.random, around_.faults, late)) {
     const uint64_t late = around_.clock.now_ns + around_.random.Below(kLateNsMax);
     request.not_before_ns = std::max(request.not_before_ns, late);
   }
@@ -69,6 +76,10 @@ void SimKernel::WatchSubmission(const io_uring_sqe& sqe, const Request& request)
   // Many may open beneath one root, and read one file.
   const Descriptor* at = Find(sqe.fd);
   const bool shared = at != nullptr && at->kind == DescriptorKind::kFile;
+  // Who tries again by himself burns a processor for as long as nobody reads.
+  if (at != nullptr && at->lacks_room && is_send(sqe.opcode)) {
+    around_.verdict.Fail("a send on %d, which has told of no room since -EAGAIN", sqe.fd);
+  }
   for (const Request& one : requests_) {
     if (one.done) continue;
     if (one.user_data == request.user_data) {
@@ -76,7 +87,7 @@ void SimKernel::WatchSubmission(const io_uring_sqe& sqe, const Request& request)
     }
     const bool both_poll = one.opcode == IORING_OP_POLL_ADD && sqe.opcode == one.opcode;
     const bool same_kind =
-        both_poll ? (one.events & sqe.poll32_events & (POLLIN | POLLOUT)) != 0
+        both_poll ? (one.purpose & PurposeOf(sqe.poll32_events)) != 0
                   : one.opcode == sqe.opcode || (is_send(one.opcode) && is_send(sqe.opcode));
     if (one.fd == request.fd && same_kind && !shared) {
       around_.verdict.Fail("two operations %u on descriptor %d", one.opcode, one.fd);
@@ -113,6 +124,7 @@ bool SimKernel::Prepare(const io_uring_sqe& sqe, Request& request) {
       return true;
     case IORING_OP_POLL_ADD:
       request.multishot = (sqe.len & IORING_POLL_ADD_MULTI) != 0;
+      request.purpose = PurposeOf(sqe.poll32_events);
       // WHY more than was asked for: io_uring adds these, POLLRDHUP too. A wait for room in a
       // socket whose stream has ended completes at once, room or not.
       request.events = sqe.poll32_events | POLLERR | POLLHUP | POLLRDHUP;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Several send queues over one small arena against deques of bytes, over random pushes, short
-// sends and clears, with plenty of receive buffers and with none to spare.
+// Several send queues over one worker's stores against deques of bytes, over random pushes, short
+// sends and clears, with plenty of everything and with nothing to spare.
 #include "gateway/flow/send_queue.h"
 
 #include <gtest/gtest.h>
@@ -23,21 +23,46 @@ using base::BufferClass;
 using base::Lease;
 using base::Piece;
 
-constexpr Arena::Counts kCounts = {32, 16, 6, 8};
-constexpr uint32_t kBuffers = 62;
-constexpr uint32_t kSlices = 48;
+constexpr uint32_t kQueues = 3;
 constexpr uint32_t kOwedMax = 60'000;
 
 enum class Pressure { kOff, kOn };
 
+base::Limits LimitsOf(Pressure pressure) {
+  base::Limits limits;
+  limits.sessions_per_worker_max = kQueues;
+  limits.small_buffers = pressure == Pressure::kOn ? 32 : 1024;
+  limits.bulk_buffers = pressure == Pressure::kOn ? 16 : 256;
+  limits.chunks = pressure == Pressure::kOn ? 8 : 512;
+  limits.cells = pressure == Pressure::kOn ? 8 : 256;
+  return limits;
+}
+
+uint32_t BuffersOf(const base::Limits& limits) {
+  return limits.small_buffers + limits.bulk_buffers + limits.chunks + limits.cells;
+}
+
+/// What became of pushes.
+struct Outcomes {
+  uint32_t moved = 0;
+  uint32_t exhausted = 0;
+  uint32_t replaced = 0;
+  uint32_t dropped = 0;
+};
+
 /// A worker's queues, those who push to them, and those who keep buffers from them.
 class Bench {
  public:
-  Bench(uint64_t seed, Pressure pressure) : random_(seed), pressure_(pressure) {}
+  Bench(uint64_t seed, Pressure pressure)
+      : random_(seed),
+        pressure_(pressure),
+        limits_(LimitsOf(pressure)),
+        // A receive is cut into four slices here, and a session's queue has one of it.
+        shared_(limits_, 4 * BuffersOf(limits_)) {}
 
   void Step() {
     QueueModel& queue = queues_[Below(queues_.size())];
-    switch (Below(12)) {
+    switch (Below(14)) {
       case 0:
       case 1:
       case 2:
@@ -51,6 +76,10 @@ class Bench {
         return;
       case 6:
         return DropReader();
+      case 12:
+        return PushPongs();
+      case 13:
+        return Below(4) == 0 ? AppendOne() : PushPongs();
       case 7:
       case 8:
         if (!queue.busy()) queue.Take(Below(6));
@@ -61,17 +90,20 @@ class Bench {
   }
 
   void Check() {
-    uint64_t queued = 0;
+    uint64_t bytes = 0;
+    uint64_t footprint = 0;
     uint32_t slices = 0;
     bool busy = false;
     for (const QueueModel& queue : queues_) {
       queue.Check();
-      queued += queue.bytes();
+      bytes += queue.bytes();
+      footprint += queue.footprint();
       slices += queue.slices();
       busy = busy || queue.busy();
     }
-    ASSERT_EQ(shared_.budget.queued(), queued);
-    ASSERT_EQ(shared_.pool.open(), slices);
+    ASSERT_EQ(shared_.stores.bytes(), bytes);
+    ASSERT_EQ(shared_.stores.footprint(), footprint);
+    ASSERT_EQ(shared_.slices.open(), slices);
     for (const Reader& reader : readers_) ExpectUnchanged(reader);
     if (!busy) CheckLeases();
   }
@@ -88,11 +120,11 @@ class Bench {
       }
     }
     Check();
-    EXPECT_EQ(shared_.pool.open(), 0U);
-    EXPECT_EQ(shared_.budget.queued(), 0U);
+    EXPECT_EQ(shared_.slices.open(), 0U);
+    EXPECT_EQ(shared_.stores.footprint(), 0U);
   }
 
-  uint64_t moved() const { return moved_; }
+  const Outcomes& outcomes() const { return outcomes_; }
 
  private:
   /// Somebody who has more to read in a chunk of which a part is queued.
@@ -121,11 +153,8 @@ class Bench {
     for (uint32_t i = 0; i < bytes; ++i) data[i] = static_cast<uint8_t>(next_byte_++ * 167 >> 3);
   }
 
-  bool Short(BufferClass c) { return (arena().leased(c) + 1) * 4 >= arena().count(c) * 3; }
-
   /// Cuts what was received into up to four frames, each for some queue.
   void PushReceived(BufferClass c) {
-    if (pressure_ == Pressure::kOff && Short(c)) return;
     const uint32_t index = arena().PopReturned(c);
     if (index == Arena::kNone) return;
     const Lease lease = arena().Receive(c, index);
@@ -154,14 +183,32 @@ class Bench {
   }
 
   void PushSome(Piece piece) {
-    const size_t number = Below(queues_.size());
-    QueueModel& queue = queues_[number];
+    QueueModel& queue = queues_[Below(queues_.size())];
     if (queue.ended() || queue.bytes() > kOwedMax) return;
-    // Mostly one source a queue, so that chunks are appended to.
-    const auto source = static_cast<Source>(Below(5) == 0 ? Below(3) : number);
-    const PushResult result = queue.Push(std::move(piece), source);
-    if (result == PushResult::kMoved) ++moved_;
-    if (result == PushResult::kExhausted && !queue.busy()) queue.Clear();
+    const PushResult result = queue.Push(std::move(piece));
+    if (result == PushResult::kMoved) ++outcomes_.moved;
+    if (result != PushResult::kExhausted) return;
+    ++outcomes_.exhausted;
+    if (!queue.busy()) queue.Clear();
+  }
+
+  void PushPongs() {
+    QueueModel& queue = queues_[Below(queues_.size())];
+    if (queue.ended() || queue.bytes() > kOwedMax) return;
+    std::vector<uint8_t> pongs(1 + Below(Below(4) == 0 ? kLeastBytes : 20));
+    Fill(pongs.data(), static_cast<uint32_t>(pongs.size()));
+    const PushResult result = queue.PushPongs(std::move(pongs));
+    if (result == PushResult::kReplaced) ++outcomes_.replaced;
+    if (result == PushResult::kDropped) ++outcomes_.dropped;
+  }
+
+  void AppendOne() {
+    const size_t first = Below(queues_.size());
+    QueueModel& front = queues_[first];
+    QueueModel& behind = queues_[(first + 1) % queues_.size()];
+    if (!front.busy() && !behind.busy() && front.bytes() + behind.bytes() <= kOwedMax) {
+      front.Append(behind);
+    }
   }
 
   void Hoard() {
@@ -182,30 +229,34 @@ class Bench {
         << "bytes that were not queued were overwritten";
   }
 
-  /// Leases out are what queues, readers and the hoard refer to, no more and no less.
+  /// Leases out are what queues, readers and the hoard refer to, no more and no less; and the
+  /// stores know how many slices lie in each class.
   void CheckLeases() {
-    std::vector<bool> held(kBuffers);
-    for (QueueModel& queue : queues_) queue.MarkBuffers(held);
+    std::vector<bool> held(BuffersOf(limits_));
+    std::array<uint32_t, base::kBufferClasses> kept{};
+    for (const QueueModel& queue : queues_) queue.MarkBuffers(held, kept);
     for (const Lease& lease : hoard_) held[lease.id()] = true;
     for (const Reader& reader : readers_) held[reader.lease.id()] = true;
     std::array<uint32_t, base::kBufferClasses> counts{};
-    for (base::BufferId id = 0; id < kBuffers; ++id) {
+    for (base::BufferId id = 0; id < held.size(); ++id) {
       if (held[id]) ++counts[static_cast<size_t>(arena().ClassOf(id))];
     }
     for (size_t c = 0; c < base::kBufferClasses; ++c) {
       ASSERT_EQ(arena().leased(static_cast<BufferClass>(c)), counts[c]) << "class " << c;
+      ASSERT_EQ(shared_.stores.kept(static_cast<BufferClass>(c)), kept[c]) << "class " << c;
     }
   }
 
   std::mt19937_64 random_;
   Pressure pressure_;
-  Shared shared_{.arena = *Arena::Map(kCounts), .pool = *SlicePool::Map(kSlices, "slices")};
-  std::array<QueueModel, 3> queues_{QueueModel(&shared_), QueueModel(&shared_),
-                                    QueueModel(&shared_)};
+  base::Limits limits_;
+  Shared shared_;
+  std::array<QueueModel, kQueues> queues_{QueueModel(&shared_, 0), QueueModel(&shared_, 1),
+                                          QueueModel(&shared_, 2)};
   std::vector<Lease> hoard_;
   std::vector<Reader> readers_;
   uint32_t next_byte_ = 0;
-  uint64_t moved_ = 0;
+  Outcomes outcomes_;
 };
 
 class SendQueueAgainstDeque : public testing::TestWithParam<std::tuple<Pressure, uint64_t>> {};
@@ -224,7 +275,10 @@ TEST_P(SendQueueAgainstDeque, SendsEveryByteInOrderAndGivesEverythingBack) {
                    << step;
     }
   }
-  EXPECT_EQ(bench->moved() > 0, pressure == Pressure::kOn);
+  EXPECT_GT(bench->outcomes().replaced, 0U);
+  EXPECT_EQ(bench->outcomes().exhausted > 0, pressure == Pressure::kOn);
+  EXPECT_EQ(bench->outcomes().dropped > 0, pressure == Pressure::kOn);
+  EXPECT_TRUE(bench->outcomes().moved > 0 || pressure == Pressure::kOff);
 }
 
 INSTANTIATE_TEST_SUITE_P(WithPlenty, SendQueueAgainstDeque,

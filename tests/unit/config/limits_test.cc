@@ -35,7 +35,11 @@ std::string WithLimit(std::string_view key, std::string_view value) {
 TEST(Limits, ReadBothEndsOfEveryRange) {
   for (const LimitRow& row : LimitRows()) {
     for (const uint64_t value : {row.min, row.max}) {
-      const auto config = ParseOrNull(WithLimit(row.key, Written(row, value)));
+      // Two cells for each session: neither end of the one goes with the default of the other.
+      std::string text = WithLimit(row.key, Written(row, value));
+      if (row.key == "cells" && value == row.min) text += "sessions_per_worker = 1\n";
+      if (row.key == "sessions_per_worker" && value == row.max) text += "cells = 4194304\n";
+      const auto config = ParseOrNull(text);
       ASSERT_TRUE(config) << row.key << " " << value;
       EXPECT_EQ(GetLimit(config->limits, row), value) << row.key;
     }
@@ -44,7 +48,8 @@ TEST(Limits, ReadBothEndsOfEveryRange) {
 
 TEST(Limits, SetOneFieldAndLeaveTheOthers) {
   for (const LimitRow& row : LimitRows()) {
-    const auto config = ParseOrNull(WithLimit(row.key, Written(row, row.min)));
+    const uint64_t value = row.key == "cells" ? row.max : row.min;
+    const auto config = ParseOrNull(WithLimit(row.key, Written(row, value)));
     ASSERT_TRUE(config) << row.key;
     for (const LimitRow& other : LimitRows()) {
       if (other.key == row.key) continue;
@@ -99,7 +104,7 @@ small_buffers = 32
 bulk_buffers = 64
 chunks = 100
 pipes = 50
-cells = 200
+cells = 2000
 small_file_max = "8KiB"
 cached_files = 512
 file_cache_max = "5GiB"
@@ -124,7 +129,7 @@ open_files = 7
                                  .bulk_buffers = 64,
                                  .chunks = 100,
                                  .pipes = 50,
-                                 .cells = 200,
+                                 .cells = 2000,
                                  .small_file_bytes_max = 8192,
                                  .cached_files = 512,
                                  .file_cache_bytes_max = 5ULL << 30,

@@ -66,7 +66,7 @@ sessions_max = 7
 [limits]
 idle_timeout = "0s"
 window = "64KiB"
-cells = 64
+cells = 200000
 )"),
             R"(gateway
   workers 2, log level error, control socket /run/r.sock
@@ -86,7 +86,7 @@ backends
 limits (those that differ from their default)
   idle_timeout          never (default 5m)
   window                64KiB (default 1MiB)
-  cells                 64 (default 131072)
+  cells                 200000 (default 131072)
 )");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Credit of one source and the budget of a worker.
+// Credit as arithmetic.
 #include "gateway/flow/credit.h"
 
 #include <gtest/gtest.h>
@@ -8,66 +8,43 @@
 namespace ringway::flow {
 namespace {
 
-constexpr uint32_t kWindow = 1000;
+constexpr uint32_t kWindow = 1024 * 1024;
 
-TEST(Credit, LeavesTheWholeWindowAtFirst) {
-  const Credit credit;
-  EXPECT_EQ(credit.outstanding(), 0U);
-  EXPECT_EQ(credit.Left(kWindow), kWindow);
-  EXPECT_TRUE(credit.MayResume(kWindow));
+TEST(Threshold, IsAPartOfWhatIsFreeRoundedDown) {
+  EXPECT_EQ(Threshold(14336, kShareDivisor), 224U);
+  EXPECT_EQ(Threshold(63, kShareDivisor), 0U);
+  EXPECT_EQ(Threshold(64, kShareDivisor), 1U);
+  EXPECT_EQ(Threshold(0, kShareDivisor), 0U);
+  EXPECT_EQ(Threshold(1ULL << 40, 4), 1ULL << 38) << "a budget may be larger than 4 GiB";
 }
 
-TEST(Credit, LeavesLessByWhatIsSpentAndMoreByWhatIsReturned) {
-  Credit credit;
-  credit.Spend(300);
-  credit.Spend(400);
-  EXPECT_EQ(credit.Left(kWindow), 300U);
-  credit.Return(100);
-  EXPECT_EQ(credit.Left(kWindow), 400U);
-  EXPECT_EQ(credit.outstanding(), 600U);
+TEST(CreditLeft, IsTheLimitLessTheFootprint) {
+  EXPECT_EQ(CreditLeft(32, kWindow), kWindow - 32);
+  EXPECT_EQ(CreditLeft(kWindow - 1, kWindow), 1U);
+  EXPECT_EQ(CreditLeft(kWindow, kWindow), 0U);
+  EXPECT_EQ(CreditLeft(kWindow + 16'416, kWindow), 0U) << "a footprint may pass the limit";
+  EXPECT_EQ(CreditLeft(544, 0), 0U);
 }
 
-TEST(Credit, LeavesNothingAtTheWindowAndBeyond) {
-  Credit credit;
-  credit.Spend(999);
-  EXPECT_EQ(credit.Left(kWindow), 1U);
-  credit.Spend(1);
-  EXPECT_EQ(credit.Left(kWindow), 0U);
-  credit.Spend(50'000);
-  EXPECT_EQ(credit.Left(kWindow), 0U);
+TEST(CreditLeft, OfAnEmptyQueueIsAlwaysWhatFitsIntoACell) {
+  EXPECT_EQ(CreditLeft(0, kWindow), kWindow);
+  EXPECT_EQ(CreditLeft(0, 512), 512U);
+  EXPECT_EQ(CreditLeft(0, 511), kLeastBytes);
+  EXPECT_EQ(CreditLeft(0, 0), kLeastBytes);
+  EXPECT_EQ(kLeastBytes, 512U);
 }
 
-TEST(Credit, ResumesAtHalfAWindowAndNotBefore) {
-  Credit credit;
-  credit.Spend(1000);
-  credit.Return(499);
-  EXPECT_FALSE(credit.MayResume(kWindow));
-  credit.Return(1);
-  EXPECT_TRUE(credit.MayResume(kWindow));
+TEST(MayResume, AtHalfOfTheLimitAndNotBefore) {
+  EXPECT_TRUE(MayResume(kWindow / 2, kWindow));
+  EXPECT_FALSE(MayResume(kWindow / 2 + 1, kWindow));
+  EXPECT_FALSE(MayResume(kWindow, kWindow));
 }
 
-TEST(Credit, DiesWhenMoreIsReturnedThanWasSpent) {
-  Credit credit;
-  credit.Spend(10);
-  EXPECT_DEATH(credit.Return(11), "left 11, right 10");
-}
-
-TEST(ByteBudget, IsExhaustedAtItsBoundAndNotBefore) {
-  ByteBudget budget(1ULL << 33);
-  EXPECT_FALSE(budget.exhausted());
-  budget.Spend((1ULL << 33) - 1);
-  EXPECT_FALSE(budget.exhausted());
-  budget.Spend(1);
-  EXPECT_TRUE(budget.exhausted());
-  EXPECT_EQ(budget.queued(), 1ULL << 33);
-  budget.Return(1);
-  EXPECT_FALSE(budget.exhausted());
-}
-
-TEST(ByteBudget, DiesWhenMoreIsReturnedThanWasSpent) {
-  ByteBudget budget(100);
-  budget.Spend(10);
-  EXPECT_DEATH(budget.Return(11), "left 11, right 10");
+TEST(MayResume, WithAnEmptyQueueWhateverTheLimit) {
+  EXPECT_TRUE(MayResume(0, kWindow));
+  EXPECT_TRUE(MayResume(0, 1));
+  EXPECT_TRUE(MayResume(0, 0));
+  EXPECT_FALSE(MayResume(544, 1000));
 }
 
 }  // namespace

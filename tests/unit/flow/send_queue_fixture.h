@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One send queue over a small arena, and the few steps that its tests are made of.
+// One send queue over small stores, and the few steps that its tests are made of.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -11,10 +11,25 @@
 #include <utility>
 #include <vector>
 
-#include "gateway/base/arena.h"
 #include "gateway/flow/send_queue.h"
+#include "tests/unit/flow/small_stores.h"
 
 namespace ringway::flow {
+
+using Texts = std::vector<std::string>;
+
+/// Bytes that tell where they were.
+inline std::string Numbered(size_t bytes) {
+  std::string text(bytes, '\0');
+  for (size_t i = 0; i < bytes; ++i) text[i] = static_cast<char>('!' + i * 31 % 89 + i / 4096 % 5);
+  return text;
+}
+
+inline std::string Joined(const Texts& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += text;
+  return all;
+}
 
 class SendQueueTest : public testing::Test {
  protected:
@@ -22,44 +37,67 @@ class SendQueueTest : public testing::Test {
   using Lease = base::Lease;
   using Piece = base::Piece;
 
-  static constexpr uint32_t kSlices = 10;
-  static constexpr uint32_t kSmall = 8;
-  static constexpr uint32_t kBulk = 4;
-  static constexpr uint32_t kChunks = 6;
+  static constexpr uint32_t kSession = 1;  ///< whose queue it is
   static constexpr uint32_t kChunkBytes = 16384;
+  static constexpr uint32_t kSliceCost = 32;
+  static constexpr uint32_t kCellCost = 512 + kSliceCost;
+  static constexpr uint32_t kSmallCost = 4096 + kSliceCost;
+  static constexpr uint32_t kChunkCost = kChunkBytes + kSliceCost;
+  static constexpr uint32_t kBulkCost = 65536 + kSliceCost;
+
+  explicit SendQueueTest(const base::Limits& limits = SmallLimits()) : world_(limits) {}
 
   void TearDown() override {
-    queue_.OnSent(pool_, arena_, 0);
-    queue_.Clear(pool_, arena_);
+    queue_.OnSent(stores_, kSession, 0);
+    queue_.Clear(stores_);
     hoard_.clear();
-    EXPECT_EQ(pool_.open(), 0U);
+    for (const BufferClass c : crowd_) stores_.Leave(c);
+    crowd_.clear();
+    ExpectNothingHeld();
+  }
+
+  void ExpectNothingHeld() const {
+    EXPECT_EQ(queue_.footprint(), 0U);
+    EXPECT_EQ(stores_.footprint(), 0U);
+    EXPECT_EQ(stores_.bytes(), 0U);
+    EXPECT_EQ(world_.slices.open(), 0U);
     for (size_t c = 0; c < base::kBufferClasses; ++c) {
-      EXPECT_EQ(arena_.leased(static_cast<BufferClass>(c)), 0U) << "class " << c;
+      EXPECT_EQ(world_.arena.leased(static_cast<BufferClass>(c)), 0U) << "class " << c;
+      EXPECT_EQ(stores_.kept(static_cast<BufferClass>(c)), 0U) << "class " << c;
     }
   }
 
   /// A receive buffer that the kernel has filled with `text`.
   Piece Received(BufferClass c, std::string_view text) {
-    return Filled(arena_.Receive(c, arena_.PopReturned(c)), text);
+    return Filled(world_.arena.Receive(c, world_.arena.PopReturned(c)), text);
   }
 
   /// A pooled buffer with `text` in it.
-  Piece Pooled(BufferClass c, std::string_view text) { return Filled(arena_.TryTake(c), text); }
+  Piece Pooled(BufferClass c, std::string_view text) {
+    return Filled(world_.arena.TryTake(c), text);
+  }
 
-  Piece Filled(Lease lease, std::string_view text) {
+  static Piece Filled(Lease lease, std::string_view text) {
     uint8_t* data = lease.data();
     std::memcpy(data, text.data(), text.size());
     return {.lease = std::move(lease), .data = data, .bytes = static_cast<uint32_t>(text.size())};
   }
 
-  PushResult Push(Piece piece, Source source) {
-    return queue_.Push(pool_, arena_, std::move(piece), source);
+  PushResult Push(Piece piece) { return queue_.Push(stores_, kSession, std::move(piece)); }
+
+  /// Without a lease: whoever pushes them keeps them.
+  PushResult PushPongs(std::string_view text) {
+    std::string bytes(text);
+    return queue_.Push(stores_, kSession,
+                       {.data = reinterpret_cast<uint8_t*>(bytes.data()),
+                        .bytes = static_cast<uint32_t>(bytes.size())},
+                       SliceKind::kPongs);
   }
 
   /// Takes at most `slices_max` slices and returns their text, one string a slice.
-  std::vector<std::string> Take(size_t slices_max) {
-    std::vector<std::string> taken;
-    queue_.TakeFront(pool_, [&](const uint8_t* data, uint32_t bytes) {
+  Texts Take(size_t slices_max) {
+    Texts taken;
+    queue_.TakeFront(world_.slices, [&](const uint8_t* data, uint32_t bytes) {
       if (taken.size() == slices_max) return false;
       taken.emplace_back(reinterpret_cast<const char*>(data), bytes);
       return true;
@@ -67,26 +105,42 @@ class SendQueueTest : public testing::Test {
     return taken;
   }
 
-  Returned Sent(uint32_t bytes) { return queue_.OnSent(pool_, arena_, bytes); }
+  void Sent(uint32_t bytes) { queue_.OnSent(stores_, kSession, bytes); }
 
-  /// Somebody else holds `count` more receive buffers.
+  /// The socket takes nothing of the front.
+  void Stall() {
+    Take(1);
+    Sent(0);
+    EXPECT_TRUE(queue_.stalls());
+  }
+
+  /// Somebody else holds `count` more receive buffers, outside of queues.
   void Hoard(BufferClass c, uint32_t count) {
     for (uint32_t i = 0; i < count; ++i) {
-      hoard_.push_back(arena_.Receive(c, arena_.PopReturned(c)));
+      hoard_.push_back(base::IsReceiveClass(c)
+                           ? world_.arena.Receive(c, world_.arena.PopReturned(c))
+                           : world_.arena.TryTake(c));
+    }
+  }
+  /// All that are left but so many.
+  void HoardAllBut(BufferClass c, uint32_t left) {
+    Hoard(c, world_.arena.count(c) - world_.arena.leased(c) - left);
+  }
+
+  /// Queues of others keep `count` more receive buffers.
+  void Crowd(BufferClass c, uint32_t count) {
+    for (uint32_t i = 0; i < count; ++i) {
+      stores_.Enter(c);
+      crowd_.push_back(c);
     }
   }
 
-  base::Arena arena_ = *base::Arena::Map({kSmall, kBulk, kChunks, 4, 1});
-  SlicePool pool_ = *SlicePool::Map(kSlices, "slices");
+  SmallStores world_;
+  Stores& stores_ = world_.stores;
+  base::Arena& arena_ = world_.arena;
   std::vector<Lease> hoard_;
+  std::vector<BufferClass> crowd_;
   SendQueue queue_;
 };
-
-inline void ExpectReturned(const Returned& returned, uint32_t client, uint32_t backend,
-                           uint32_t all) {
-  EXPECT_EQ(returned.client_bytes, client);
-  EXPECT_EQ(returned.backend_bytes, backend);
-  EXPECT_EQ(returned.bytes, all);
-}
 
 }  // namespace ringway::flow

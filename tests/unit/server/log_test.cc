@@ -43,10 +43,11 @@ TEST(StateLines, SayWhatAWorkerHoldsAndWhichCountersMoved) {
   base::Counters counters;
   base::TurnTimes turns;
   EXPECT_EQ(StateLines(0, gauges, counters, turns),
-            (std::vector<std::string>{"state worker=0 sessions=0 links=0 leases=0 queued_bytes=0 "
-                                      "files=0",
+            (std::vector<std::string>{"state worker=0 sessions=0 half_open=0 links=0 leases=0 "
+                                      "queued_bytes=0 files=0",
                                       "counters worker=0", "turns worker=0 longest_us=0"}));
   gauges.sessions_open.Set(1);
+  gauges.half_open.Set(4);
   gauges.links_open.Set(2);
   gauges.leases_out.Set(7);
   gauges.leases_out.Set(3);
@@ -56,7 +57,8 @@ TEST(StateLines, SayWhatAWorkerHoldsAndWhichCountersMoved) {
   for (const uint64_t us : {0, 1, 1, 3, 1023, 1024, 5'000'000}) turns.Record(us * 1000 + 999);
   EXPECT_EQ(StateLines(5, gauges, counters, turns),
             (std::vector<std::string>{
-                "state worker=5 sessions=1 links=2 leases=3 queued_bytes=1099511627776 files=0",
+                "state worker=5 sessions=1 half_open=4 links=2 leases=3 "
+                "queued_bytes=1099511627776 files=0",
                 "counters worker=5 turns=12 accepted=1",
                 "turns worker=5 longest_us=5000000 below_1us=1 below_2us=2 below_4us=1 "
                 "below_1024us=1 below_2048us=1 from_1048576us=1"}));

@@ -11,31 +11,49 @@ namespace {
 
 constexpr std::string_view kFailure = "the backend refused the connection";
 
-TEST(Admission, ASessionIsCountedFromAcceptToLeave) {
+TEST(Admission, ASessionIsCountedFromItsWholeRequestToLeave) {
   Harness harness;
+  EXPECT_EQ(harness.occupancy().sessions(), 0U) << "who asks for nothing is no session";
+  harness.FromClient(kRequest.substr(0, 10));
+  EXPECT_EQ(harness.occupancy().sessions(), 0U);
+  harness.FromClient(kRequest.substr(10));
   EXPECT_EQ(harness.occupancy().sessions(), 1U);
-  harness.Open();
+  harness.Dialed();
   EXPECT_EQ(harness.occupancy().of_route(0), 1U);
   EXPECT_EQ(harness.occupancy().on_server(1), 1U);
   harness.Accept();
-  EXPECT_EQ(harness.occupancy().sessions(), 1U);
+  EXPECT_EQ(harness.occupancy().sessions(), 0U);
   EXPECT_EQ(harness.occupancy().of_route(0), 0U);
   EXPECT_EQ(harness.occupancy().on_server(1), 0U);
 }
 
-TEST(Admission, OverSessionsMaxTheAnswerIs503BeforeAnyRequest) {
+TEST(Admission, OverSessionsMaxTheAnswerToAWholeRequestIs503) {
   Harness harness({.limits = "sessions_max = 1"});
   ASSERT_EQ(harness.occupancy().Enter(0), base::Admission::kAdmitted);  // another worker's
-  harness.Accept();
+  harness.FromClient(kRequest.substr(0, 10));
+  EXPECT_EQ(harness.Story(), "");
+  harness.FromClient(kRequest.substr(10));
   EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 503 ")) << harness.ToClient();
-  EXPECT_TRUE(harness.link(kClient).finished);
+  EXPECT_EQ(harness.Story(), "send client, finish client, timer") << "nobody is dialled";
   ExpectEnding(harness, EndSide::kGateway, EndReason::kRefused, 503);
   EXPECT_EQ(harness.counters().refused_by_sessions_max.value(), 1U);
   EXPECT_EQ(harness.occupancy().sessions(), 1U) << "a refused client is not counted";
-  harness.FromClient(kRequest);
-  EXPECT_EQ(harness.Story(), "") << "its request is discarded";
+  harness.FromClient("more");
+  EXPECT_EQ(harness.Story(), "") << "it is discarded";
   harness.End(kClient, LinkEnd::kFin);
   EXPECT_TRUE(harness.over());
+}
+
+TEST(Admission, ASessionIsCountedOnceHoweverOftenItAsks) {
+  Harness harness({.limits = "sessions_max = 1", .websocket = ""});
+  for (int i = 0; i < 3; ++i) {
+    harness.FromClient(kWsRequest);
+    ASSERT_EQ(harness.state(), State::kDialing);
+    EXPECT_EQ(harness.occupancy().sessions(), 1U);
+    harness.Dialed();
+    harness.FromBackend("HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n");
+    harness.BackendGone();
+  }
 }
 
 TEST(Admission, OverSessionsPerAddressTheAnswerIs429) {

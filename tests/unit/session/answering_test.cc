@@ -166,7 +166,8 @@ TEST(Switching, MayComeByteByByte) {
   for (size_t i = 0; i + 1 < kSwitching.size(); ++i) {
     harness.FromBackend(kSwitching.substr(i, 1));
     ASSERT_EQ(harness.Story(), "") << i;
-    ASSERT_EQ(harness.leased(BufferClass::kChunk), 2U) << "the request, and the answer's front";
+    ASSERT_EQ(harness.leased(BufferClass::kChunk), 1U) << "the request";
+    ASSERT_EQ(harness.leased(BufferClass::kCell), 1U) << "the answer's front";
   }
   harness.FromBackend(kSwitching.substr(kSwitching.size() - 1));
   EXPECT_EQ(harness.ToClient(), kRelayedSwitching);
@@ -250,7 +251,9 @@ TEST(Answering, IsGivenUpAfterTheHandshakeTimeoutWith504) {
   EXPECT_EQ(harness.due_ns(), harness.now_ns() + 7 * kSecond);
   harness.Advance(6 * kSecond);
   harness.FromBackend(kSwitching.substr(0, 10));
-  EXPECT_EQ(harness.leased(BufferClass::kChunk), 3U);
+  EXPECT_EQ(harness.leased(BufferClass::kChunk), 1U) << "the request";
+  EXPECT_EQ(harness.leased(BufferClass::kCell), 2U)
+      << "what came behind it, and the answer's front";
   harness.WaitUntilDue();
   EXPECT_EQ(harness.Story(), "drop backend, send client, finish client, timer");
   EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 504 "));
@@ -291,19 +294,60 @@ TEST(Answering, IsDrainedWith503) {
   EXPECT_EQ(harness.leased(BufferClass::kChunk), 0U);
 }
 
-TEST(NoChunk, ForTheForwardedRequestIs503BeforeAnyDial) {
+/// The harness's backends are "first" and "second"; its routes lead to the latter.
+base::AccountId BackendAccount(const Harness& harness) { return harness.stores().backend(1); }
+
+void ExpectTooManyHandshakes(const Harness& harness) {
+  EXPECT_EQ(harness.Story(), "send client, finish client, timer") << "nobody is dialled";
+  EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 503 "));
+  EXPECT_NE(harness.ToClient().find("\r\nRetry-After: "), std::string::npos);
+  EXPECT_TRUE(harness.ToClient().ends_with(
+      "too many handshakes wait for this backend's answer; try again later\n"));
+  ExpectEnding(harness, EndSide::kGateway, EndReason::kRefused, 503);
+  EXPECT_EQ(harness.counters().handshakes_over_share.value(), 1U);
+  EXPECT_EQ(harness.counters().pool_exhausted.value(), 0U);
+}
+
+TEST(BackendsShare, OfHandshakesUnderWayIsHalfOfAllThatMayBe) {
+  Harness harness(kWebSocket);
+  harness.HoardHeld(BackendAccount(harness), 0);
+  EXPECT_EQ(harness.held(BackendAccount(harness)), 24U) << "of the quarter of 192 chunks";
+  harness.FromClient(kWsRequest);
+  ExpectTooManyHandshakes(harness);
+}
+
+TEST(BackendsShare, IsNotTouchedByWhatOthersHold) {
+  Harness harness(kWebSocket);
+  harness.HoardHeld(harness.stores().backend(0), 0);
+  harness.HoardHeld(harness.stores().half_open(), 0);
+  harness.FromClient(kWsRequest);
+  EXPECT_EQ(harness.state(), State::kDialing);
+}
+
+TEST(BackendsShare, LetsTheNextOneInWhenAnAnswerHasCome) {
+  Harness harness(kWebSocket);
+  harness.HoardHeld(BackendAccount(harness), 1);
+  harness.FromClient(kWsRequest);
+  EXPECT_EQ(harness.held(BackendAccount(harness)), 24U);
+  harness.Dialed();
+  harness.FromBackend(kSwitching);
+  ASSERT_EQ(harness.state(), State::kOpen);
+  EXPECT_EQ(harness.held(BackendAccount(harness)), 23U);
+}
+
+TEST(BackendsShare, IsUsedUpToAHandshakeInOnePieceWithoutAChunk) {
   Harness harness(kWebSocket);
   harness.Hoard(BufferClass::kChunk, 0);
   harness.FromClient(kWsRequest);
-  EXPECT_EQ(harness.Story(), "drop backend, send client, finish client, timer");
-  ExpectEnding(harness, EndSide::kGateway, EndReason::kPoolExhausted, 503);
+  ExpectTooManyHandshakes(harness);
 }
 
 TEST(NoChunk, ForAnAnswerInPiecesIs503AndKeepsNoReceiveBuffer) {
   Harness harness(kWebSocket);
   SendRequest(harness);
   harness.Hoard(BufferClass::kChunk, 0);
-  harness.FromBackend(kSwitching.substr(0, 20));
+  harness.FromBackend(
+      HeadWith(kSwitching, "Set-Cookie: " + std::string(600, 'c') + "\r\n").substr(0, 600));
   EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 503 "));
   EXPECT_EQ(harness.Story(), "drop backend, send client, finish client, timer");
   ExpectEnding(harness, EndSide::kGateway, EndReason::kPoolExhausted, 503);
@@ -318,15 +362,14 @@ TEST(NoChunk, ForALongHeadIs503) {
   ExpectEnding(harness, EndSide::kGateway, EndReason::kPoolExhausted, 503);
 }
 
-TEST(NoCell, ForTheRelayed101CutsTheClient) {
+TEST(NoCell, BeyondTheSessionsOwnIsNeededForTheRelayed101) {
   Harness harness(kWebSocket);
   SendRequest(harness);
-  harness.Hoard(BufferClass::kCell, 0);
+  harness.HoardCells();
+  harness.Hoard(BufferClass::kChunk, 0);
   harness.FromBackend(kSwitching);
-  EXPECT_TRUE(harness.over());
-  EXPECT_EQ(harness.ToClient(), "");
-  EXPECT_FALSE(harness.session().upgraded());
-  ExpectEnding(harness, EndSide::kGateway, EndReason::kPoolExhausted, 503);
+  EXPECT_EQ(harness.ToClient(), kRelayedSwitching);
+  EXPECT_EQ(harness.state(), State::kOpen);
 }
 
 TEST(NoSlices, WhileTheBackendAnswersIs503) {

@@ -42,7 +42,7 @@ TEST(ClientClose, ComesBehindTheDataOfItsReceiveAndIgnoresWhatFollows) {
   harness.Open();
   harness.FromClient(Binary("last words") + Ping("p") + Close(1000, "") + Binary("ghost"));
   EXPECT_EQ(harness.Story(),
-            "send backend, send client, send client, finish backend, finish client, timer");
+            "send backend, pongs client, send client, finish backend, finish client, timer");
   EXPECT_EQ(harness.ToBackend(), "last words");
   EXPECT_EQ(harness.FramesToClient(),
             (std::vector<ServerFrame>{{kPongOpcode, "p"}, CloseFrame(1000, "")}));

@@ -129,17 +129,33 @@ TEST(Handshake, DiscardsAndCountsWhatComesBehindARefusal) {
   EXPECT_EQ(harness.session().ReadingOf(kClient), Reading::kContinuous);
 }
 
-TEST(Handshake, PutsAHeadThatComesByteByByteTogetherInOneChunk) {
+TEST(Handshake, PutsAHeadThatComesByteByByteTogetherInOneCell) {
   Harness harness;
   for (size_t i = 0; i + 1 < kRequest.size(); ++i) {
     harness.FromClient(kRequest.substr(i, 1));
     ASSERT_EQ(harness.Story(), "") << i;
-    ASSERT_EQ(harness.leased(BufferClass::kChunk), 1U);
+    ASSERT_EQ(harness.leased(BufferClass::kCell), 1U);
+    ASSERT_EQ(harness.leased(BufferClass::kChunk), 0U);
   }
   harness.FromClient(kRequest.substr(kRequest.size() - 1));
   EXPECT_EQ(harness.state(), State::kDialing);
   EXPECT_EQ(harness.leased(BufferClass::kChunk), 0U);
   EXPECT_EQ(harness.leased(BufferClass::kCell), 1U) << "the answer";
+}
+
+TEST(Handshake, MovesAHeadThatOutgrowsItsCellToAChunkOfTheHalfOpen) {
+  const std::string request = RequestWith("Long: " + std::string(1000, 'x') + "\r\n");
+  Harness harness;
+  for (size_t i = 0; i + 1 < request.size(); ++i) {
+    harness.FromClient(request.substr(i, 1));
+    ASSERT_EQ(harness.Story(), "") << i;
+    ASSERT_EQ(harness.leased(BufferClass::kCell), i < 512 ? 1U : 0U) << i;
+    ASSERT_EQ(harness.held(harness.stores().half_open()), i < 512 ? 0U : 1U) << i;
+  }
+  EXPECT_EQ(harness.leased(BufferClass::kChunk), 1U);
+  harness.FromClient(request.substr(request.size() - 1));
+  EXPECT_EQ(harness.state(), State::kDialing);
+  EXPECT_EQ(harness.leased(BufferClass::kChunk), 0U);
 }
 
 TEST(Handshake, TakesAHeadAsLongAsAllowedInPieces) {
@@ -170,11 +186,11 @@ TEST(Handshake, ForwardsWhatCameBehindTheHeadWhenTheBackendIsThere) {
     if (cut > 0 && cut < kRequest.size()) harness.FromClient(stream.substr(0, cut));
     harness.FromClient(stream.substr(cut % kRequest.size()));
     ASSERT_EQ(harness.Story(), "dial, timer");
-    EXPECT_EQ(harness.leased(BufferClass::kChunk), 1U);
+    EXPECT_EQ(harness.leased(BufferClass::kCell), 2U) << "the answer, and the frames";
     harness.Dialed();
     EXPECT_EQ(harness.Story(), "send client, timer, send backend");
     EXPECT_EQ(harness.ToBackend(), "firstsecond");
-    EXPECT_EQ(harness.leased(BufferClass::kChunk), 0U);
+    EXPECT_EQ(harness.leased(BufferClass::kCell), 0U);
   }
 }
 
@@ -183,7 +199,7 @@ TEST(Handshake, DoesAllThatWaitsBehindTheHeadInOrder) {
   harness.FromClient(std::string(kRequest) + Binary("bytes") + Ping("p") + Close(1000, "bye"));
   harness.Dialed();
   EXPECT_EQ(harness.Story(),
-            "send client, timer, send backend, send client, send client, finish backend, "
+            "send client, timer, send backend, pongs client, send client, finish backend, "
             "finish client, timer");
   EXPECT_EQ(harness.ToBackend(), "bytes");
   EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 101 "));

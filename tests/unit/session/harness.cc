@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "gateway/config/parse.h"
@@ -71,6 +72,8 @@ std::string_view Word(IntentKind kind) {
   switch (kind) {
     case IntentKind::kSend:
       return "send";
+    case IntentKind::kPongs:
+      return "pongs";
     case IntentKind::kDial:
       return "dial";
     case IntentKind::kFinish:
@@ -89,10 +92,25 @@ std::string_view Word(IntentKind kind) {
   return "";
 }
 
+/// As the configuration has them, with pools of the test's size.
+base::Limits StoresLimits(base::Limits limits, const base::Arena::Counts& counts) {
+  limits.sessions_per_worker_max = Harness::kSlots;
+  limits.small_buffers = counts[0];
+  limits.bulk_buffers = counts[1];
+  limits.chunks = counts[2];
+  limits.cells = counts[3];
+  return limits;
+}
+
+constexpr uint32_t kBackends = 2;
+
 }  // namespace
 
 Harness::Harness(const HarnessOptions& options)
-    : config_(ConfigOf(options)), arena_(*base::Arena::Map(options.counts)) {
+    : config_(ConfigOf(options)),
+      arena_(*base::Arena::Map(options.counts, flow::Stores::AccountsOf(kSlots, kBackends))),
+      slices_(*flow::SlicePool::Map(8, "slices")),
+      stores_(arena_, slices_, StoresLimits(config_->limits, options.counts)) {
   table_.emplace(config_);
   occupancy_.emplace(*base::Occupancy::Map({.routes = static_cast<uint32_t>(config_->routes.size()),
                                             .servers = route::ServerRow(*config_).count(),
@@ -103,7 +121,7 @@ Harness::Harness(const HarnessOptions& options)
       route::ChoiceTables{.occupancy = *occupancy_, .health = *health_, .counters = counters_},
       route::ChoiceStart{});
   const base::Limits& limits = config_->limits;
-  environment_.emplace(Environment{.arena = arena_,
+  environment_.emplace(Environment{.stores = stores_,
                                    .counters = counters_,
                                    .occupancy = *occupancy_,
                                    .table = *table_,
@@ -145,7 +163,7 @@ void Harness::Accept(const base::SocketAddress& client) {
   due_ns_ = UINT64_MAX;
   backend_gone_due_ = find_due_ = room_due_ = false;
   session_.emplace(0U, client, now_ns());
-  session_->Begin(*environment_, intents_);
+  session_->Begin(*environment_, kSlot, intents_);
   CarryOut();
 }
 
@@ -257,6 +275,11 @@ void Harness::Exhaust() {
   CarryOut();
 }
 
+void Harness::Evict() {
+  session_->OnEvicted(*environment_, intents_);
+  CarryOut();
+}
+
 void Harness::Open() {
   FromClient(kRequest);
   Dialed();
@@ -274,6 +297,22 @@ void Harness::OpenWebSocket() {
 
 void Harness::Hoard(BufferClass c, uint32_t left) {
   while (arena_.count(c) - arena_.leased(c) > left) hoard_.push_back(arena_.TryTake(c));
+}
+
+void Harness::HoardCells() {
+  for (uint32_t slot = 0; slot < kSlots; ++slot) {
+    if (slot == kSlot) continue;
+    while (base::Lease cell = stores_.TakeCell(slot, flow::CellUse::kLastWord)) {
+      hoard_.push_back(std::move(cell));
+    }
+  }
+}
+
+void Harness::HoardHeld(base::AccountId account, uint32_t left) {
+  std::vector<base::Lease> chunks;
+  while (base::Lease chunk = stores_.TakeHeldChunk(account)) chunks.push_back(std::move(chunk));
+  while (left-- > 0 && !chunks.empty()) chunks.pop_back();
+  std::move(chunks.begin(), chunks.end(), std::back_inserter(hoard_));
 }
 
 uint32_t Harness::leased(BufferClass c) const {
@@ -296,86 +335,6 @@ std::string Harness::Story() const {
     story.append(act.to == kClient ? " client" : " backend");
   }
   return story;
-}
-
-void Harness::CarryOut() {
-  acts_.clear();
-  for (Intent& intent : intents_.all()) CarryOutOne(intent);
-  intents_.Clear();
-  for (const BufferClass c : {BufferClass::kSmall, BufferClass::kBulk}) {
-    EXPECT_EQ(arena_.leased(c), 0U) << "the session keeps a receive buffer";
-  }
-}
-
-void Harness::CarryOutOne(Intent& intent) {
-  const bool send = intent.kind == IntentKind::kSend;
-  const std::string_view bytes(reinterpret_cast<const char*>(intent.piece.data),
-                               send ? intent.piece.bytes : 0);
-  acts_.push_back({intent.kind, intent.to, intent.source, std::string(bytes), intent.backend_index,
-                   intent.server_index, intent.due_ns, intent.offset});
-  LinkState& link = Link(intent.to);
-  switch (intent.kind) {
-    case IntentKind::kSend:
-      EXPECT_FALSE(download_) << "something is sent before the file has left";
-      EXPECT_GT(intent.piece.bytes, 0U);
-      EXPECT_TRUE(link.there && !link.finished) << "something is sent behind the end";
-      link.sent.append(bytes);
-      break;
-    case IntentKind::kDial:
-      EXPECT_FALSE(link.there);
-      EXPECT_FALSE(backend_gone_due_) << "the last backend link is not free yet";
-      link = {.there = true, .connecting = true};
-      break;
-    case IntentKind::kFinish:
-      link.finished = true;
-      if (link.connecting) LoseLink(intent.to);
-      LoseIfDone(intent.to);
-      break;
-    case IntentKind::kDrop:
-      LoseLink(intent.to);
-      break;
-    case IntentKind::kFind:
-      find_due_ = true;
-      break;
-    case IntentKind::kFile:
-      BeginDownload(intent);
-      break;
-    case IntentKind::kMore:
-      EXPECT_FALSE(room_due_) << "asked twice";
-      room_due_ = true;
-      break;
-    case IntentKind::kTimer:
-      due_ns_ = intent.due_ns;
-      break;
-  }
-}
-
-void Harness::BeginDownload(Intent& intent) {
-  EXPECT_FALSE(download_) << "two downloads at once";
-  EXPECT_TRUE(link(kClient).there && !link(kClient).finished);
-  EXPECT_GT(intent.bytes, 0U);
-  acts_.back().bytes = files_.Read(intent.piece.lease, intent.offset, intent.bytes);
-  Link(kClient).sent.append(acts_.back().bytes);
-  download_ = std::move(intent.piece.lease);
-}
-
-void Harness::LoseLink(LinkRole role) {
-  if (role == kClient) download_ = {};
-  const bool was_there = Link(role).there;
-  Link(role).there = Link(role).connecting = false;
-  if (role == kBackend && was_there && link(kClient).there) backend_gone_due_ = true;
-}
-
-void Harness::LoseIfDone(LinkRole role) {
-  if (link(role).ended && link(role).finished) LoseLink(role);
-}
-
-void ExpectEnding(const Harness& harness, EndSide side, EndReason reason, int code) {
-  const Ending& ending = harness.ending();
-  EXPECT_EQ(harness.state(), State::kClosing);
-  EXPECT_EQ(Word(ending.side), Word(side));
-  EXPECT_EQ(Word(ending.reason), Word(reason));
-  EXPECT_EQ(ending.code, code);
 }
 
 }  // namespace ringway::session

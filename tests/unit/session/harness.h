@@ -31,7 +31,6 @@ inline constexpr uint64_t kSecond = 1000 * kMs;
 struct Act {
   IntentKind kind = IntentKind::kSend;
   base::LinkRole to = kClient;
-  flow::Source source = flow::Source::kGateway;
   std::string bytes;
   uint32_t backend_index = 0;
   uint32_t server_index = 0;
@@ -44,7 +43,7 @@ struct HarnessOptions {
   std::string_view limits{};    ///< lines of [limits]
   std::string_view backend{};   ///< lines of the route's backend beyond its servers
   std::string_view listener{};  ///< lines of the listener beyond its address
-  base::Arena::Counts counts = {8, 4, 4, 16, 16};
+  base::Arena::Counts counts = {8, 4, 192, 16, 16};
   /// Lines of a second route, "/ws" in websocket mode to the same backend; without, there is none.
   std::optional<std::string_view> websocket{};
   /// Lines of a last route, in static mode; without, there is none.
@@ -67,6 +66,9 @@ struct LinkState {
 class Harness {
  public:
   static constexpr uint64_t kBeginNs = 1000 * kSecond;
+  /// Of the worker's; the session's is the last one.
+  static constexpr uint32_t kSlots = 4;
+  static constexpr uint32_t kSlot = kSlots - 1;
   static constexpr base::SocketAddress kClientAddress{
       .family = base::AddressFamily::kIpv4, .port = 50000, .bytes = {192, 0, 2, 9}};
 
@@ -107,6 +109,7 @@ class Harness {
   void Drain();
   void Cut();
   void Exhaust();
+  void Evict();
   /// Handshake and dial; what was sent in it is forgotten.
   void Open();
   /// The same on the second route, up to the backend's 101.
@@ -115,6 +118,10 @@ class Harness {
 
   /// Somebody else takes all buffers of a pooled class but `left`.
   void Hoard(base::BufferClass c, uint32_t left);
+  /// Other sessions hold all cells that they may.
+  void HoardCells();
+  /// Other sessions hold all chunks that an account of held ones may have, but `left`.
+  void HoardHeld(base::AccountId account, uint32_t left);
   void Release() { hoard_.clear(); }
 
   // ---- What the session wants
@@ -146,6 +153,9 @@ class Harness {
   const base::Counters& counters() const { return counters_; }
   /// Buffers of the class that the session holds.
   uint32_t leased(base::BufferClass c) const;
+  const flow::Stores& stores() const { return stores_; }
+  /// Chunks that are charged to an account.
+  uint32_t held(base::AccountId account) const { return arena_.held(account); }
 
  private:
   void EndSession();
@@ -158,6 +168,8 @@ class Harness {
 
   std::shared_ptr<const config::Config> config_;
   base::Arena arena_;
+  flow::SlicePool slices_;
+  flow::Stores stores_;
   base::Counters counters_;
   FakeFiles files_{arena_};
   http::MediaTypes media_types_{"text/html html\ntext/css css\n"};

@@ -124,10 +124,25 @@ TEST(ProxyHeaderIn, ThatNeverComesIsWaitedForAsLongAsAHead) {
   }
 }
 
-TEST(ProxyHeaderIn, WithoutAChunkForAPieceIs503) {
+TEST(ProxyHeaderIn, WaitsInACellAndInAChunkWhenItOutgrowsThat) {
+  // Of 1,000 bytes behind its first 16.
+  const std::string front = V2().substr(0, 14) + "\x03\xe8";
   Harness harness(kRequired);
-  harness.Hoard(BufferClass::kChunk, 0);
-  harness.FromClient(kV1.substr(0, 10));
+  harness.FromClient(front);
+  EXPECT_EQ(harness.leased(BufferClass::kCell), 1U);
+  harness.FromClient(std::string(496, '\0'));
+  EXPECT_EQ(harness.leased(BufferClass::kCell), 1U);
+  harness.FromClient(std::string(1, '\0'));
+  EXPECT_EQ(harness.leased(BufferClass::kCell), 0U);
+  EXPECT_EQ(harness.held(harness.stores().half_open()), 1U);
+}
+
+TEST(ProxyHeaderIn, OfWhichTheNextPieceNeedsAChunkThatIsNotThereIs503) {
+  Harness harness(kRequired);
+  harness.HoardHeld(harness.stores().half_open(), 0);
+  harness.FromClient(V2().substr(0, 14) + "\x03\xe8");
+  harness.FromClient(std::string(600, '\0'));
+  EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 503 "));
   ExpectEnding(harness, EndSide::kGateway, EndReason::kPoolExhausted, 503);
 }
 
@@ -170,7 +185,6 @@ TEST(ProxyHeaderOut, ComesFirstInVersion1) {
     harness.FromClient(request);
     EXPECT_TRUE(harness.session().WantsReached(*harness.environment()));
     harness.Dialed(kReached);
-    EXPECT_EQ(harness.acts()[0].source, flow::Source::kGateway);
     EXPECT_EQ(harness.acts()[0].bytes, "PROXY TCP4 192.0.2.9 203.0.113.1 50000 443\r\n");
     EXPECT_TRUE(harness.ToBackend().starts_with(harness.acts()[0].bytes));
     EXPECT_EQ(harness.leased(BufferClass::kCell), 0U);
@@ -209,13 +223,14 @@ TEST(ProxyHeaderOut, IsSentAgainWithTheNextRequest) {
   }
 }
 
-TEST(ProxyHeaderOut, WithoutACellEndsTheSession) {
-  Harness harness({.backend = "proxy_protocol = \"v1\"", .websocket = ""});
-  harness.FromClient(kWsRequest);
-  harness.Hoard(BufferClass::kCell, 0);
+TEST(ProxyHeaderOut, WithoutABufferIs503) {
+  Harness harness({.backend = "proxy_protocol = \"v1\""});
+  harness.FromClient(kRequest);  // its 101 lies in the session's own cell
+  harness.HoardCells();
+  harness.Hoard(BufferClass::kChunk, 0);
   harness.Dialed(kReached);
   EXPECT_EQ(harness.ToBackend(), "");
-  EXPECT_TRUE(harness.over());
+  EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 503 "));
   ExpectEnding(harness, EndSide::kGateway, EndReason::kPoolExhausted, 503);
   EXPECT_EQ(harness.leased(BufferClass::kChunk), 0U);
 }

@@ -28,7 +28,7 @@ TEST(Pipelining, AnswersRequestsOneByOneAsThereIsRoom) {
   harness.FromClient(Get("/files/small") + Get("/files/none") + Get("/files/stored") +
                      Get("/files/larger") + Ask("HEAD", "/files/small"));
   EXPECT_EQ(harness.Story(), "send client, more client");
-  EXPECT_EQ(harness.leased(BufferClass::kChunk), 1U);
+  EXPECT_EQ(harness.leased(BufferClass::kCell), 1U) << "what waits";
   EXPECT_EQ(harness.files().asked.size(), 1U);
   harness.Room();
   EXPECT_TRUE(Has(harness.acts()[0].bytes, " 404 "));
@@ -156,9 +156,9 @@ TEST(ServingEnd, ComesBehindTheAnswerWhereTheClientWantsItSo) {
   Fill(harness);
   harness.FromClient(Get("/files/stored", "Connection: close\r\n") + Get("/files/small"));
   EXPECT_TRUE(Has(harness.ToClient(), "\r\nConnection: close\r\n"));
-  EXPECT_EQ(harness.leased(BufferClass::kChunk), 1U);
+  EXPECT_EQ(harness.leased(BufferClass::kCell), 1U);
   ExpectEnded(harness, EndSide::kClient, 200);
-  EXPECT_EQ(harness.leased(BufferClass::kChunk), 0U);
+  EXPECT_EQ(harness.leased(BufferClass::kCell), 0U);
   EXPECT_FALSE(Has(BodyOf(harness.ToClient()), "HTTP/1.1"));
 }
 

@@ -138,8 +138,8 @@ void Fill(Harness& harness) {
 }
 
 TEST(ServingWithoutChunk, Is503WhereTheAnswerNeedsOne) {
-  for (const std::string& request : {Get("/files/small"), Get("/files/folder"),
-                                     Get("/files/larger", "Range: bytes=1-2,4-5\r\n")}) {
+  for (const std::string& request :
+       {Get("/files/folder"), Get("/files/larger", "Range: bytes=1-2,4-5\r\n")}) {
     SCOPED_TRACE(request);
     Harness harness(kFiles);
     Fill(harness);
@@ -149,12 +149,21 @@ TEST(ServingWithoutChunk, Is503WhereTheAnswerNeedsOne) {
   }
 }
 
+TEST(ServingWithoutChunk, SendsASmallFileFromWhereItIs) {
+  Harness harness(kFiles);
+  Fill(harness);
+  harness.Hoard(BufferClass::kChunk, 0);
+  harness.FromClient(Get("/files/small"));
+  EXPECT_EQ(harness.Story(), "send client, send client, more client");
+  EXPECT_TRUE(harness.ToClient().ends_with("\r\n\r\n0123456789"));
+}
+
 TEST(ServingWithoutChunk, Is503WhereTheRequestCannotBeHeld) {
   Harness harness(kFiles);
   Fill(harness);
   harness.files().Forget();
   harness.Hoard(BufferClass::kChunk, 0);
-  harness.FromClient(Get("/files/stored"));
+  harness.FromClient(Get("/files/stored", "X-Long: " + std::string(600, 'x') + "\r\n"));
   Expect503(harness);
   EXPECT_FALSE(harness.find_due());
 }
@@ -163,6 +172,7 @@ TEST(ServingWithoutChunk, Is503WithoutABodyForHead) {
   Harness harness(kFiles);
   Fill(harness);
   harness.files().Forget();
+  harness.HoardCells();
   harness.Hoard(BufferClass::kChunk, 0);
   harness.FromClient(Ask("HEAD", "/files/stored"));
   Expect503(harness);
@@ -182,49 +192,63 @@ TEST(ServingWithoutChunk, DoesNotMatterToWhatNeedsNone) {
   }
 }
 
-TEST(ServingWithoutChunk, CutsAClientWhoseNextRequestCannotBeHeld) {
+TEST(ServingWithoutChunk, EndsBehindTheAnswerWhereTheNextRequestCannotBeHeld) {
   Harness harness(kFiles);
   Fill(harness);
-  harness.Hoard(BufferClass::kChunk, 0);
-  harness.FromClient(Get("/files/larger") + Get("/files/larger"));
-  ExpectCut(harness);
+  harness.HoardCells();  // the session's own is that of the answer's head
+  harness.HoardHeld(harness.stores().held(), 0);
+  harness.FromClient(Get("/files/larger") + Get("/files/stored"));
+  EXPECT_EQ(harness.Story(), "send client, send client, more client");
+  EXPECT_EQ(BodyOf(harness.ToClient()), std::string(5000, 'l'));
+  EXPECT_EQ(harness.leased(BufferClass::kChunk), 0U);
+  harness.Forget();
+  ExpectEnded(harness, EndSide::kGateway, 200);
+  EXPECT_EQ(harness.ToClient(), "") << "the second request was dropped";
+  EXPECT_EQ(harness.counters().pool_exhausted.value(), 0U);
 }
 
-TEST(ServingWithoutCell, SendsTheHeadOfADownloadInAChunk) {
-  Harness harness(kFiles);
-  Fill(harness);
-  harness.Hoard(BufferClass::kCell, 0);
-  harness.FromClient(Get("/files/small"));
-  EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 200 "));
-  ExpectAtRest(harness);
-}
-
-TEST(ServingWithoutCell, EndsWithoutWordsWhereTheAnswerNeedsOne) {
+TEST(ServingWithoutCell, SendsAnAnswerInAChunk) {
   for (const std::string& request :
-       {Get("/files/stored"), Get("/files/none"), Get("/files/%"), Ask("POST", "/files/small")}) {
+       {Get("/files/small"), Get("/files/stored"), Get("/files/none")}) {
     SCOPED_TRACE(request);
     Harness harness(kFiles);
     Fill(harness);
     harness.Hoard(BufferClass::kCell, 0);
     harness.FromClient(request);
-    EXPECT_TRUE(harness.over());
-    EXPECT_EQ(harness.ToClient(), "");
-    ExpectEnding(harness, EndSide::kGateway, EndReason::kPoolExhausted, 503);
+    EXPECT_TRUE(Has(harness.ToClient(), "HTTP/1.1 "));
+    ExpectAtRest(harness);
   }
 }
 
-TEST(ServingWithoutCell, EndsWithoutWordsWhereTheNameNeedsOne) {
+TEST(ServingWithoutCell, BeyondTheSessionsOwnAnswersWhateverIsAsked) {
+  for (const std::string& request :
+       {Get("/files/stored"), Get("/files/none"), Get("/files/%"), Ask("POST", "/files/small")}) {
+    SCOPED_TRACE(request);
+    Harness harness(kFiles);
+    Fill(harness);
+    harness.HoardCells();
+    harness.Hoard(BufferClass::kChunk, 0);
+    harness.FromClient(request);
+    EXPECT_TRUE(Has(harness.ToClient(), "HTTP/1.1 "));
+    EXPECT_FALSE(Has(harness.ToClient(), " 503 "));
+  }
+}
+
+TEST(ServingWithoutCell, HoldsARequestInAChunkWhileItsFileIsLookedFor) {
   Harness harness(kFiles);
   Fill(harness);
   harness.files().Forget();
-  harness.Hoard(BufferClass::kCell, 0);
+  harness.HoardCells();
   harness.FromClient(Get("/files/small"));
-  EXPECT_TRUE(harness.over());
-  EXPECT_FALSE(harness.find_due());
-  ExpectEnding(harness, EndSide::kGateway, EndReason::kPoolExhausted, 503);
+  EXPECT_TRUE(harness.find_due());
+  EXPECT_EQ(harness.leased(BufferClass::kCell), 1U) << "the name";
+  EXPECT_EQ(harness.held(harness.stores().held()), 1U);
+  harness.Found();
+  EXPECT_EQ(BodyOf(harness.ToClient()), "0123456789");
+  ExpectAtRest(harness);
 }
 
-TEST(ServingWithoutCell, CutsAClientBetweenTwoParts) {
+TEST(ServingWithoutBuffer, CutsAClientBetweenTwoParts) {
   for (int parts = 0; parts < 3; ++parts) {
     for (const std::string_view path : {"/files/larger", "/files/stored"}) {
       Harness harness(kFiles);
@@ -232,6 +256,7 @@ TEST(ServingWithoutCell, CutsAClientBetweenTwoParts) {
       harness.FromClient(Get(path, "Range: bytes=1-2,4-5\r\n"));
       for (int part = 0; part < parts; ++part) harness.Room();
       harness.Hoard(BufferClass::kCell, 0);
+      harness.Hoard(BufferClass::kChunk, 0);
       harness.Room();
       ExpectCut(harness);
     }

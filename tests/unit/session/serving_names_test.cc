@@ -36,7 +36,7 @@ TEST(UnknownFile, IsLookedForWhileTheRequestIsHeld) {
   EXPECT_EQ(harness.state(), State::kServing);
   EXPECT_EQ(harness.session().ReadingOf(kClient), Reading::kNot);
   EXPECT_EQ(harness.session().wanted_file().path, "a/b.html");
-  EXPECT_EQ(harness.leased(base::BufferClass::kChunk), 1U);
+  EXPECT_EQ(harness.leased(base::BufferClass::kCell), 2U) << "the name, and the request";
   EXPECT_EQ(harness.on_files(), 1U);
   harness.Found();
   EXPECT_EQ(harness.Story(), "send client, more client");

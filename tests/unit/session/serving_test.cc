@@ -51,7 +51,6 @@ TEST(Serving, SendsALargerFileInMemoryAsASliceOfItsOwn) {
     EXPECT_EQ(harness.Story(),
               bytes <= 4096 ? "send client, more client" : "send client, send client, more client");
     EXPECT_EQ(BodyOf(harness.ToClient()), content);
-    EXPECT_EQ(harness.acts()[0].source, flow::Source::kGateway);
     ExpectAtRest(harness);
   }
 }

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// That nobody waits for others: where a source has bytes, its target has room and the gateway holds
+// nothing between them, bytes move within a few turns, whatever the hostile cast does to its own
+// sessions. Judged by what the kernel and both ends have seen, not by what the worker says.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "gateway/worker/worker.h"
+#include "tests/sim/checks.h"
+#include "tests/sim/plan.h"
+#include "tests/sim/sim_kernel.h"
+
+namespace ringway::sim {
+
+/// Remembers since when each direction of each polite story stands still; called once after each
+/// turn. Only in steady weather: in hectic weather the gateway ends sessions by itself.
+class Progress {
+ public:
+  Progress(const Plan& plan, const worker::Worker& worker, const SimKernel& kernel,
+           const SimClock& clock, Verdict& verdict)
+      : plan_(&plan), worker_(&worker), kernel_(&kernel), clock_(&clock), verdict_(&verdict) {}
+
+  void AfterTurn(const std::vector<Pair>& pairs);
+
+ private:
+  struct Direction {
+    const Connection* source = nullptr;
+    const Connection* target = nullptr;
+    uint64_t taken = 0;      ///< payload that the gateway's kernel has handed over
+    uint64_t delivered = 0;  ///< payload that the other end has, or that is on its way there
+  };
+  /// How far a direction has come, and for how long it has not come farther.
+  struct Still {
+    uint64_t taken = UINT64_MAX;
+    uint32_t turns = 0;
+    uint64_t since_ns = 0;
+  };
+
+  bool IsExcusedTurn();
+  bool MustMove(const Direction& direction) const;
+  bool AwaitsFirstRead(const Pair& pair) const;
+  void LookAtFirstBytes(const Pair& pair, size_t story, Still& still) const;
+  bool StandsTooLong(Still& still) const;
+  void Look(const Direction& direction, const char* name, size_t story, Still& still) const;
+
+  const Plan* plan_;
+  const worker::Worker* worker_;
+  const SimKernel* kernel_;
+  const SimClock* clock_;
+  Verdict* verdict_;
+
+  uint64_t delays_ = 0;   ///< faults so far that may cost a session a turn
+  uint64_t starved_ = 0;  ///< receives so far that found no buffer
+  bool is_excused_ = false;
+  struct Stills {
+    Still first;  ///< of a client that has just come
+    Still up;
+    Still down;
+  };
+  std::array<Stills, kStoriesMax> still_{};
+};
+
+}  // namespace ringway::sim
