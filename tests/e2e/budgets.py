@@ -72,15 +72,16 @@ def sessions_of_route():
     limited(route={'sessions_max': 3}, counter='refused_by_route', word='this route')
 
 
-@tap.case('a refused client may send its request late, or not at all')
-def refused_before_its_request():
+@tap.case('who has not asked for anything does not count: others get what there is')
+def half_open_does_not_count():
     with backends.Echo() as echo, \
-            harness.Gateway(echo.port, limits={'sessions_max': 1}) as gateway:
+            harness.Gateway(echo.port, limits={'sessions_max': 1}) as gateway, \
+            contextlib.ExitStack() as stack:
+        silent = [stack.enter_context(wire.Client(gateway.address)) for _ in range(20)]
         with wire.connect(gateway) as first:
-            with wire.Client(gateway.address) as client:
-                client.expect_refusal(503, 'the gateway')
-                client.send(wire.request())
-                client.expect_fin()
+            expect_lives(first)
+            silent[0].send(wire.request())
+            silent[0].expect_refusal(503, 'the gateway')
             expect_lives(first)
             first.close_in_order()
 

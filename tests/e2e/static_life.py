@@ -169,7 +169,8 @@ def drain_cuts():
 
 @tap.case('few buffers: a hundred clients that pipeline and do not read; then all is well again')
 def few_buffers():
-    limits = {'small_buffers': 64, 'bulk_buffers': 16, 'chunks': 64, 'cells': 256}
+    limits = {'small_buffers': 64, 'bulk_buffers': 16, 'chunks': 64, 'cells': 512,
+              'sessions_per_worker': 256}
     with site(limits) as gateway:
         requests = b''.join(static.request(path, lines) for path, lines in [
             ('/small.txt', ()), ('/middle.bin', ['Range: bytes=1-9,20-199990']), ('/none', ()),

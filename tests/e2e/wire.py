@@ -65,13 +65,15 @@ def request(path='/ws', key=None, host='test.example', method='GET', **headers):
 class Client:
     """One connection. Every read has a deadline; bytes that came early wait in `buffer`."""
 
-    def __init__(self, address, receive_buffer=None, bind=None):
+    def __init__(self, address, receive_buffer=None, bind=None, segment=None):
         family = socket.AF_INET6 if ':' in address[0] else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(SECONDS)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if segment:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, segment)
         if bind:
             self.socket.bind(bind)
         self.socket.connect(address)
