@@ -172,9 +172,8 @@ TEST(ServingWithoutChunk, Is503WithoutABodyForHead) {
   Harness harness(kFiles);
   Fill(harness);
   harness.files().Forget();
-  harness.HoardCells();
   harness.Hoard(BufferClass::kChunk, 0);
-  harness.FromClient(Ask("HEAD", "/files/stored"));
+  harness.FromClient(Ask("HEAD", "/files/stored", "X-Long: " + std::string(600, 'x') + "\r\n"));
   Expect503(harness);
   EXPECT_EQ(BodyOf(harness.ToClient()), "");
 }
