@@ -233,15 +233,15 @@ TEST(ServingWithoutCell, BeyondTheSessionsOwnAnswersWhateverIsAsked) {
   }
 }
 
-TEST(ServingWithoutCell, HoldsARequestInAChunkWhileItsFileIsLookedFor) {
+TEST(ServingWithoutCell, HoldsALongRequestInAChunkWhileItsFileIsLookedFor) {
   Harness harness(kFiles);
   Fill(harness);
   harness.files().Forget();
   harness.HoardCells();
-  harness.FromClient(Get("/files/small"));
+  harness.FromClient(Get("/files/small", "X-Long: " + std::string(600, 'x') + "\r\n"));
   EXPECT_TRUE(harness.find_due());
-  EXPECT_EQ(harness.leased(BufferClass::kCell), 1U) << "the name";
-  EXPECT_EQ(harness.held(harness.stores().held()), 1U);
+  EXPECT_EQ(harness.leased(BufferClass::kCell), 0U);
+  EXPECT_EQ(harness.held(harness.stores().asking()), 1U) << "the request, and the name behind it";
   harness.Found();
   EXPECT_EQ(BodyOf(harness.ToClient()), "0123456789");
   ExpectAtRest(harness);

@@ -26,10 +26,10 @@ TEST(Standing, IsHalfOpenUntilTheRequestIsWhole) {
   EXPECT_EQ(harness.session().standing(), Standing::kSession);
 }
 
-TEST(Standing, OfARefusedClientIsASessions) {
+TEST(Standing, OfARefusedClientIsLingering) {
   Harness harness;
   harness.FromClient("GET /elsewhere HTTP/1.1\r\nHost: a\r\n\r\n");
-  EXPECT_EQ(harness.session().standing(), Standing::kSession) << "its end is in order already";
+  EXPECT_EQ(harness.session().standing(), Standing::kLingering) << "it may be closed for others";
 }
 
 TEST(Standing, IsAtRestBetweenTwoRequestsAndHalfOpenWithTheFirstByte) {
