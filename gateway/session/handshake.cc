@@ -19,8 +19,6 @@
 namespace ringway::session {
 namespace {
 
-using base::BufferClass;
-using base::kBufferBytes;
 using base::LinkRole;
 
 static_assert(http::kRefusalBytesMax <= kCellBytes);

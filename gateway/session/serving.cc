@@ -20,7 +20,6 @@ namespace ringway::session {
 namespace {
 
 using base::BufferClass;
-using base::kBufferBytes;
 using http::AfterAnswer;
 using http::Status;
 

@@ -13,7 +13,6 @@
 namespace ringway::session {
 namespace {
 
-using base::BufferClass;
 using base::LinkRole;
 
 Ending ByGateway(EndReason reason, ws::CloseCode code) {

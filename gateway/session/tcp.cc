@@ -10,8 +10,6 @@
 namespace ringway::session {
 namespace {
 
-using base::BufferClass;
-using base::kBufferBytes;
 using base::LinkRole;
 
 constexpr size_t kCarryBytesMax = 3;

@@ -13,7 +13,6 @@
 namespace ringway::session {
 namespace {
 
-using base::BufferClass;
 using base::LinkRole;
 
 constexpr uint64_t kNever = UINT64_MAX;

@@ -12,7 +12,6 @@ namespace {
 
 using base::kNoSlot;
 using base::kNsPerMs;
-using base::LinkId;
 
 /// How long a target may take nothing before its pipe is emptied.
 constexpr uint64_t kStallNs = 1'000'000'000;
