@@ -203,7 +203,7 @@ def ping_flood():
 @tap.case('a flood of pings from a client that does not read its pongs')
 def ping_flood_unread():
     with served({'cells': 8192, 'sessions_per_worker': 4096}) as (gateway, quiet), \
-            wire.connect(gateway, receive_buffer=4096) as client:
+            wire.connect(gateway, receive_buffer=4096, segment=1460) as client:
         before = gateway.resident_bytes()
         # Long pings fill the buffers of the kernel; what comes then, the newest pongs replace.
         long = frame(PING, bytes(125))

@@ -199,7 +199,9 @@ def pipelined_requests():
 @tap.case('a request that comes while the answer before it is still queued for its client')
 def request_behind_queue():
     body = bytes(range(256)) * 65536
-    with played({'window': '64MiB'}) as (gateway, backend), \
+    # A queue has 1/64 of the budget and of the chunks at most.
+    roomy = {'window': '64MiB', 'worker_queued_max': '4GiB', 'chunks': 131072}
+    with played(roomy) as (gateway, backend), \
             wire.Client(gateway.address, receive_buffer=1 << 14) as client:
         for _ in range(2):
             _, connection, _ = ask(client, backend)
