@@ -125,7 +125,8 @@ PushResult SendQueue::PushCopy(Stores& stores, uint32_t session, const Piece& pi
     static_cast<void>(Join(stores, piece, kind));
     return PushResult::kQueued;
   }
-  if (!own.lease && !is_over && stores.HasSharedChunk()) own.lease = stores.TakeQueueChunk();
+  // One chunk at most beyond the share: newer pongs replace those in it.
+  if (!own.lease && stores.HasSharedChunk()) own.lease = stores.TakeQueueChunk();
   if (!own.lease) return PushResult::kDropped;
   own.data = own.lease.data();
   std::memcpy(own.data, piece.data, piece.bytes);
