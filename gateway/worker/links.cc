@@ -34,7 +34,7 @@ constexpr uint32_t kShareBytesMin = 64 * 1024;
 constexpr uint32_t kShareBytesMax = 512 * 1024;
 /// What a byte of many small frames counts for: a 4 KiB buffer holds some 680 empty pings, which
 /// take as long as a bulk buffer of payload with its sends.
-constexpr uint32_t kDenseWeight = 16;
+constexpr uint32_t kDenseWeight = 32;
 
 constexpr uint32_t kSmallBytes = base::kBufferBytes[static_cast<size_t>(base::BufferClass::kSmall)];
 constexpr uint32_t kBulkBytes = base::kBufferBytes[static_cast<size_t>(base::BufferClass::kBulk)];
