@@ -70,17 +70,18 @@ void Refresher::Take(State& state, worker::ServerAddresses found,
                                                   absl::StrJoin(failures, "; ")));
   }
   if (found == state.addresses) return;
-  for (size_t i = 0; i < found.size(); ++i) {
-    for (size_t j = 0; j < found[i].size(); ++j) {
-      if (found[i][j] == state.addresses[i][j]) continue;
+  const worker::ServerAddresses before = std::exchange(state.addresses, std::move(found));
+  // Published before it is told: who reads the line finds it true.
+  state.publish(state.addresses);
+  for (size_t i = 0; i < before.size(); ++i) {
+    for (size_t j = 0; j < before[i].size(); ++j) {
+      if (before[i][j] == state.addresses[i][j]) continue;
       const config::Backend& backend = state.config->backends[i];
       LogLine(config::LogLevel::kInfo,
               absl::StrCat("backend \"", backend.name, "\": ", backend.servers[j].host, " is now ",
-                           found[i][j].ToString(), ", was ", state.addresses[i][j].ToString()));
+                           state.addresses[i][j].ToString(), ", was ", before[i][j].ToString()));
     }
   }
-  state.addresses = std::move(found);
-  state.publish(state.addresses);
 }
 
 }  // namespace ringway::server

@@ -49,20 +49,20 @@ namespace ringway::sim {
 
 // Those that only routes of mode "websocket", bulk bytes and unix sockets meet. WHY apart: they are
 // drawn from chance of their own, so that what the others draw for a seed does not depend on them.
-#define RINGWAY_PASSAGE_FAULTS(X)                                                         \
-  X(pipe_emfile, 1500, "no descriptor for a pipe")                                        \
-  X(pipe_enfile, 1500, "no pipe: ENFILE")                                                 \
-  X(pipe_small, 4000, "a pipe of two pages is granted")                                   \
-  X(pipe_of_a_page, 2000, "a pipe of one page is granted")                                \
-  X(small_fragments, 5000, "received bytes lie in pieces of less than a page")            \
-  X(short_splice_in, 3000, "a splice takes less than is there")                           \
-  X(short_splice_out, 3000, "a splice moves less than there is room for")                 \
-  X(splice_in_again, 1500, "a splice finds nothing although there is something")          \
-  X(splice_out_again, 1500, "a splice finds no room although there is some")              \
-  X(reset_between_halves, 30, "a connection is reset between the two halves of a splice") \
-  X(short_ahead, 3000, "a send ahead takes less than there is room for")                  \
-  X(ahead_again, 1500, "a send ahead finds no room although there is some")               \
-  X(poll_spurious, 300, "a poll says ready, and nothing is")                              \
+#define RINGWAY_PASSAGE_FAULTS(X)                                                          \
+  X(pipe_emfile, 1500, "no descriptor for a pipe")                                         \
+  X(pipe_enfile, 1500, "no pipe: ENFILE")                                                  \
+  X(pipe_small, 4000, "a pipe of two pages is granted")                                    \
+  X(pipe_of_a_page, 2000, "a pipe of one page is granted")                                 \
+  X(small_fragments, 5000, "received bytes lie in pieces of less than a page")             \
+  X(short_splice_in, 3000, "a splice takes less than is there")                            \
+  X(short_splice_out, 3000, "a splice moves less than there is room for")                  \
+  X(splice_in_again, 1500, "a splice finds nothing although there is something")           \
+  X(splice_out_again, 1500, "a splice finds no room although there is some")               \
+  X(reset_between_halves, 120, "a connection is reset between the two halves of a splice") \
+  X(short_ahead, 3000, "a send ahead takes less than there is room for")                   \
+  X(ahead_again, 1500, "a send ahead finds no room although there is some")                \
+  X(poll_spurious, 300, "a poll says ready, and nothing is")                               \
   X(connect_backlog_full, 800, "a connect to a unix socket finds its backlog full")
 
 // Those that only files meet; apart for the same reason.

@@ -89,7 +89,8 @@ class SendQueueTest : public testing::Test {
   PushResult PushPongs(std::string_view text) {
     std::string bytes(text);
     return queue_.Push(stores_, kSession,
-                       {.data = reinterpret_cast<uint8_t*>(bytes.data()),
+                       {.lease = {},
+                        .data = reinterpret_cast<uint8_t*>(bytes.data()),
                         .bytes = static_cast<uint32_t>(bytes.size())},
                        SliceKind::kPongs);
   }
