@@ -105,6 +105,7 @@ struct Gauges {
   X(too_big, "frames or messages over their limit")                                              \
   X(backend_resets, "backends that reset their connection")                                      \
   X(client_resets, "clients that vanished without a Close")                                      \
+  X(backends_left, "backends that ended while the client did not take what came before")         \
   X(bytes_discarded, "bytes received that nobody could take any more")                           \
   X(sends, "sends submitted")                                                                    \
   X(sends_short, "sends that took fewer bytes than offered")                                     \

@@ -200,18 +200,20 @@ void LoggingObserver::Warn(RateLimit& limit, std::string text) {
 
 void LoggingObserver::OnSessionEnd(const worker::SessionEnd& end) {
   if (!spdlog::default_logger_raw()->should_log(spdlog::level::debug)) return;
-  LogLine(config::LogLevel::kDebug,
-          absl::StrFormat(
-              "session end client=%s route=%s side=%s reason=%s code=%d upgraded=%d cut=%d "
-              "seconds=%.3f client_in=%d client_out=%d backend_in=%d backend_out=%d messages_in=%d "
-              "frames_out=%d client_spliced=%d backend_spliced=%d",
-              end.client.ToString(), end.route.empty() ? "-" : std::string(end.route),
-              std::string(session::Word(end.ending.side)),
-              std::string(session::Word(end.ending.reason)), end.ending.code,
-              static_cast<int>(end.upgraded), static_cast<int>(end.cut),
-              static_cast<double>(end.duration_ns) / 1e9, end.client_bytes_in, end.client_bytes_out,
-              end.backend_bytes_in, end.backend_bytes_out, end.messages_in, end.frames_out,
-              end.client_bytes_spliced, end.backend_bytes_spliced));
+  LogLine(
+      config::LogLevel::kDebug,
+      absl::StrFormat(
+          "session end client=%s route=%s side=%s reason=%s code=%d upgraded=%d cut=%d "
+          "backend_left=%d seconds=%.3f client_in=%d client_out=%d backend_in=%d backend_out=%d "
+          "messages_in=%d "
+          "frames_out=%d client_spliced=%d backend_spliced=%d",
+          end.client.ToString(), end.route.empty() ? "-" : std::string(end.route),
+          std::string(session::Word(end.ending.side)),
+          std::string(session::Word(end.ending.reason)), end.ending.code,
+          static_cast<int>(end.upgraded), static_cast<int>(end.cut),
+          static_cast<int>(end.backend_left), static_cast<double>(end.duration_ns) / 1e9,
+          end.client_bytes_in, end.client_bytes_out, end.backend_bytes_in, end.backend_bytes_out,
+          end.messages_in, end.frames_out, end.client_bytes_spliced, end.backend_bytes_spliced));
 }
 
 void LoggingObserver::OnDialFailed(const config::Server& server, const base::SocketAddress& address,

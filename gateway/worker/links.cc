@@ -21,10 +21,6 @@ constexpr size_t Index(LinkRole role) { return static_cast<size_t>(role); }
 /// What a turn's work counts for a connection that was accepted: three system calls and a slot.
 constexpr uint64_t kOpenNs = 4000;
 
-/// How long accept waits before it tries again when none of our own sessions is there whose end
-/// would free what was missing.
-constexpr uint64_t kAcceptRetryMs = 1000;
-
 /// What all receives that are armed again may bring in one turn: about a millisecond of work, sends
 /// included. WHY: it is what a quiet session's message waits for, on each of its two ways.
 constexpr uint32_t kTurnBytes = 1024 * 1024;
@@ -79,44 +75,6 @@ void Worker::OpenClient(int fd, uint32_t listener_index) {
   }
 }
 
-// Accepted in the same turn as the one that took the last slot: it gets the next one.
-void Worker::Park(int fd, uint32_t listener_index) {
-  if (parked_.size() < parked_.capacity() && !draining_) {
-    parked_.push_back({.fd = fd, .listener_index = listener_index});
-  } else {
-    counters_.accept_errors.Add(1);
-    static_cast<void>(ring_.kernel().Close(fd));
-  }
-  PauseAccept("every session slot is taken");
-}
-
-void Worker::DropParked() {
-  for (const Parked& parked : parked_) {
-    static_cast<void>(ring_.kernel().Close(parked.fd));
-  }
-  counters_.accept_errors.Add(parked_.size());
-  parked_.clear();
-}
-
-void Worker::PauseAccept(std::string_view why) {
-  if (acceptor_.paused()) return;
-  counters_.accept_paused.Add(1);
-  observer_.OnAcceptPaused(why);
-  acceptor_.Pause();
-  memory_.wheel.Set(AcceptTimer(), environment_.now_ns / base::kNsPerMs + kAcceptRetryMs);
-}
-
-// While every slot is taken accept stays away: the end of a session brings it back.
-void Worker::ResumeAccept() {
-  while (!parked_.empty() && memory_.slots.open() < memory_.slots.count()) {
-    const Parked next = parked_.front();
-    parked_.erase(parked_.begin());
-    OpenClient(next.fd, next.listener_index);
-  }
-  if (!acceptor_.paused() || draining_ || memory_.slots.open() == memory_.slots.count()) return;
-  acceptor_.Arm(memory_.slots.count() - memory_.slots.open());
-}
-
 // Where what is read from a link goes to: a client's request is answered into its own queue.
 uint32_t Worker::TargetOf(uint32_t index) {
   const Link& link = memory_.links[index];
@@ -152,7 +110,11 @@ void Worker::ArmReceive(uint32_t index) {
   // Do not read before the pipe is empty: a FIN now would drop the link and the bytes in its pipe.
   if (link.splice.pipe != splice::kNoPipe) return WatchEnd(index);
   const session::Reading reading = memory_.slots[link.session].session.ReadingOf(link.role);
-  if (reading == session::Reading::kNot) return WatchEnd(index);
+  if (reading == session::Reading::kNot) {
+    // A session that wants nothing more of its backend does not ask how that ends.
+    if (link.role == LinkRole::kClient) WatchEnd(index);
+    return;
+  }
   if (IsSpliced(index)) return ArmSplice(index);
   stores_.SetPipeBytes(uint64_t{splicer_.pipes().taken()} * splice::kPipeBytes);
   const uint32_t to = TargetOf(index);
@@ -190,11 +152,10 @@ read::Arming Worker::ArmingOf(const Link& link, session::Reading reading, uint32
           .bytes = bytes};
 }
 
-// A client that is not read may leave meanwhile. WHY not a backend: its end is acted on only behind
-// what can still be read of it, and that a receive will tell.
+// Who is not read may leave meanwhile.
 void Worker::WatchEnd(uint32_t index) {
   Link& link = memory_.links[index];
-  if (link.role != LinkRole::kClient || link.dropping) return;
+  if (link.dropping) return;
   if (receiver_->WatchEnd(IdOf(index), link.fd, link.receive)) ++link.in_flight;
 }
 
@@ -380,6 +341,7 @@ void Worker::EndSessions() {
         .ending = ended.ending(),
         .upgraded = ended.upgraded(),
         .cut = ended.cut(),
+        .backend_left = slot.backend_left,
         .duration_ns = environment_.now_ns - ended.began_ns(),
         .client_bytes_in = slot.bytes_in[Index(LinkRole::kClient)],
         .client_bytes_out = slot.bytes_out[Index(LinkRole::kClient)],

@@ -19,6 +19,8 @@ struct SessionEnd {
   session::Ending ending;
   bool upgraded = false;  ///< whether a 101 was sent
   bool cut = false;       ///< the closing did not end in time
+  /// The backend had ended or reset its connection, and the client did not take what came before.
+  bool backend_left = false;
   uint64_t duration_ns = 0;
   uint64_t client_bytes_in = 0;
   uint64_t client_bytes_out = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Who goes when slots, or memory for heads, run short: connections that ask for nothing, before
-// anybody is refused.
+// anybody is refused. Accept waits while there is no slot at all.
 #include <algorithm>
 
 #include "gateway/worker/worker.h"
@@ -15,6 +15,10 @@ using session::Standing;
 
 constexpr size_t Index(LinkRole role) { return static_cast<size_t>(role); }
 
+/// How long accept waits before it tries again when none of our own sessions is there whose end
+/// would free what was missing.
+constexpr uint64_t kAcceptRetryMs = 1000;
+
 /// Slots that are kept free for who comes next: as many as come in a turn or two. Of few slots, a
 /// quarter.
 uint32_t SlotsKeptFree(uint32_t count) {
@@ -26,6 +30,44 @@ bool IsHalfOpen(Standing standing) {
 }
 
 }  // namespace
+
+// Accepted in the same turn as the one that took the last slot: it gets the next one.
+void Worker::Park(int fd, uint32_t listener_index) {
+  if (parked_.size() < parked_.capacity() && !draining_) {
+    parked_.push_back({.fd = fd, .listener_index = listener_index});
+  } else {
+    counters_.accept_errors.Add(1);
+    static_cast<void>(ring_.kernel().Close(fd));
+  }
+  PauseAccept("every session slot is taken");
+}
+
+void Worker::DropParked() {
+  for (const Parked& parked : parked_) {
+    static_cast<void>(ring_.kernel().Close(parked.fd));
+  }
+  counters_.accept_errors.Add(parked_.size());
+  parked_.clear();
+}
+
+void Worker::PauseAccept(std::string_view why) {
+  if (acceptor_.paused()) return;
+  counters_.accept_paused.Add(1);
+  observer_.OnAcceptPaused(why);
+  acceptor_.Pause();
+  memory_.wheel.Set(AcceptTimer(), environment_.now_ns / base::kNsPerMs + kAcceptRetryMs);
+}
+
+// While every slot is taken accept stays away: the end of a session brings it back.
+void Worker::ResumeAccept() {
+  while (!parked_.empty() && memory_.slots.open() < memory_.slots.count()) {
+    const Parked next = parked_.front();
+    parked_.erase(parked_.begin());
+    OpenClient(next.fd, next.listener_index);
+  }
+  if (!acceptor_.paused() || draining_ || memory_.slots.open() == memory_.slots.count()) return;
+  acceptor_.Arm(memory_.slots.count() - memory_.slots.open());
+}
 
 // After each event of a session.
 void Worker::NoteStanding(uint32_t session) {

@@ -85,6 +85,7 @@ struct Slot {
   std::array<uint64_t, 2> bytes_out{};
   std::array<uint64_t, 2> bytes_spliced{};  ///< of bytes_in
   uint32_t download = base::kNoSlot;
+  bool backend_left = false;  ///< its end was seen while it was not read
   bool awaits_room = false;   ///< OnRoom was asked for
   bool awaits_share = false;  ///< OnBackendGone waits until the client's queue is below its share
   session::Standing standing = session::Standing::kSession;  ///< as it was last looked at

@@ -87,6 +87,7 @@ class Worker : public WorkerParts {
   void CountSent(const Link& link, uint32_t bytes);
   void OnCancelled(base::LinkId id);
   void OnStreamEnd(const io_uring_cqe& cqe, base::LinkId id);
+  void NoteBackendEnd(Slot& slot);
   void OnBytes(base::LinkId id, read::Received received);
 
   // ---- intents.cc: what sessions want

@@ -80,6 +80,7 @@ void Record::OnSessionEnd(const SessionEnd& end) {
   ends.push_back({.ending = end.ending,
                   .upgraded = end.upgraded,
                   .cut = end.cut,
+                  .backend_left = end.backend_left,
                   .route = std::string(end.route),
                   .duration_ns = end.duration_ns,
                   .client_bytes_in = end.client_bytes_in,

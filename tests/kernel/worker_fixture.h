@@ -59,6 +59,7 @@ class Record : public Observer {
     session::Ending ending;
     bool upgraded = false;
     bool cut = false;
+    bool backend_left = false;
     std::string route;
     uint64_t duration_ns = 0;
     uint64_t client_bytes_in = 0;

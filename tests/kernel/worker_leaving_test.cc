@@ -156,6 +156,87 @@ TEST_P(LeavingTest, AResetWhileAnAnswerIsRelayedEndsTheSession) {
   EXPECT_EQ(record_.ends[0].ending.side, EndSide::kClient);
 }
 
+TEST_P(LeavingTest, AClientWhoseWindowWasFullIsHeardWhenItsBackendHasReset) {
+  loopback::SetBuffers(backend_, {.receive = 16 * 1024});
+  loopback::SetBuffers(listener_, {.receive = 64 * 1024});
+  ASSERT_NO_FATAL_FAILURE(Open());
+  loopback::Socket backend;
+  Client client = OpenSession(&backend);
+  const std::string frame = FrameOf(ws::Opcode::kBinary, std::string(32 * 1024 * 1024, 'u'));
+  size_t written = 0;
+  const auto push = [&] {
+    const size_t taken = client.socket.Write(std::string_view(frame).substr(written));
+    written += taken;
+    return taken;
+  };
+  for (int still = 0; still < kStillTurns; Turn()) still = push() > 0 ? 0 : still + 1;
+  ASSERT_GT(worker_->counters().receives_paused.value(), 0U);
+  backend.Reset();
+  EXPECT_TRUE(TurnUntil([&] {
+    push();
+    return written == frame.size();
+  }));
+  EXPECT_EQ(ReadFrame(client).close_code(), 1011);
+  SendClose(client, 1011);
+  EXPECT_EQ(AwaitEnd(client.socket), loopback::StreamEnd::kFin);
+  client.socket.Close();
+  ExpectOneEnd(EndSide::kBackend, EndReason::kBackendReset);
+  EXPECT_FALSE(record_.ends[0].cut);
+}
+
+/// A backend sends until the client's window is full, and then leaves.
+class BackendLeavingTest : public LeavingTest {
+ protected:
+  void SetUp() override { loopback::SetBuffers(listener_, {.send = 16 * 1024}); }
+
+  /// `leave` says how the backend ends its connection.
+  template <typename Leave>
+  Client FullWindow(Leave&& leave) {
+    loopback::Socket backend;
+    Client client = OpenSession(&backend);
+    const std::string bytes(64 * 1024, 'd');
+    // So little waits in the worker's socket that a FIN has room behind it.
+    for (int still = 0; still < kStillTurns; Turn(), ++still) {
+      if (worker_->counters().backend_bytes_in.value() < written_) continue;
+      written_ += backend.Write(bytes);
+      still = 0;
+    }
+    EXPECT_EQ(worker_->counters().backends_left.value(), 0U);
+    leave(backend);
+    EXPECT_TRUE(TurnUntil([&] { return worker_->counters().backends_left.value() == 1; }));
+    EXPECT_EQ(worker_->links_open(), 2U) << "nothing ends while bytes may still be read";
+    return client;
+  }
+
+  size_t written_ = 0;
+};
+
+TEST_P(BackendLeavingTest, ItsFinIsNotedAndActedOnBehindItsBytes) {
+  ASSERT_NO_FATAL_FAILURE(Open());
+  Client client = FullWindow([](loopback::Socket& backend) { backend.ShutdownWrite(); });
+  size_t received = 0;
+  for (Frame frame = ReadFrame(client); frame.opcode != ws::Opcode::kClose && !HasFailure();
+       frame = ReadFrame(client)) {
+    received += frame.payload.size();
+  }
+  EXPECT_EQ(received, written_);
+  client.socket.Reset();
+  ExpectOneEnd(EndSide::kBackend, EndReason::kBackendEnd);
+  EXPECT_TRUE(record_.ends[0].backend_left);
+}
+
+TEST_P(BackendLeavingTest, ItsResetIsNotedWhereTheClientTakesNothingMore) {
+  ASSERT_NO_FATAL_FAILURE(Open());
+  Client client = FullWindow([](loopback::Socket& backend) { backend.Reset(); });
+  // A paced socket may still take something.
+  for (int i = 0; i < 10 && worker_->sessions_open() > 0; ++i) Advance(limits_.idle_timeout_ns);
+  ExpectOneEnd(EndSide::kGateway, EndReason::kIdle);
+  EXPECT_TRUE(record_.ends[0].backend_left);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kernel, BackendLeavingTest,
+                         testing::Values(Offered::kEverything, Offered::kNothingOptional), NameOf);
+
 INSTANTIATE_TEST_SUITE_P(Kernel, LeavingTest,
                          testing::Values(Offered::kEverything, Offered::kNothingOptional), NameOf);
 

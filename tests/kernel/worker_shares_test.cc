@@ -2,8 +2,12 @@
 //
 // What is shared has shares: clients and backends that take nothing, or ask for nothing, beside a
 // session that has to go on.
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/kernel/worker_fixture.h"
@@ -255,6 +259,59 @@ TEST_P(SharesTest, HandshakesThatABackendDoesNotAnswerLeaveOthersAlone) {
   loopback::Socket backend;
   Client client = OpenSession(&backend);
   Exchange(client, backend);
+}
+
+// ---- Requests
+
+TEST_P(SharesTest, AClientThatPipelinesRequestsAndReadsNoAnswerCostsAShare) {
+  ASSERT_NO_FATAL_FAILURE(Open());
+  Client pipelining = Connect();
+  Endless requests(Request("/pass"));
+  const std::string answer =
+      "HTTP/1.1 404 Not Found\r\nContent-Length: 4000\r\n\r\n" + std::string(4000, 'n');
+  std::vector<loopback::Socket> services;
+  int answered = 0;
+  UntilStill([&] {
+    size_t moved = requests.Push(pipelining.socket);
+    if (loopback::Socket service = loopback::Accept(backend_)) {
+      services.push_back(std::move(service));
+      ++moved;
+    }
+    for (loopback::Socket& service : services) {
+      std::array<uint8_t, 4096> request;
+      if (service.Read(request) == 0) continue;
+      EXPECT_EQ(service.Write(answer), answer.size());
+      service.ShutdownWrite();
+      ++answered;
+    }
+    return moved;
+  });
+  EXPECT_GT(answered, 10) << "they are answered until the share is used";
+  ExpectFootprintBelow(2 * limits_.window_bytes);
+  loopback::Socket backend;
+  Client client = OpenSession(&backend);
+  Exchange(client, backend);
+  pipelining.socket.Reset();
+}
+
+// ---- Turns
+
+TEST_P(SharesTest, ADrainOfMoreSessionsThanATurnTakesEndsAllOfThem) {
+  constexpr uint32_t kSessions = 1100;
+  constexpr rlim_t kDescriptors = 2 * kSessions + 100;
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit raised{.rlim_cur = std::max(before.rlim_cur, kDescriptors),
+                      .rlim_max = before.rlim_max};
+  if (setrlimit(RLIMIT_NOFILE, &raised) != 0) GTEST_SKIP() << "too few open files are permitted";
+  limits_.sessions_per_worker_max = 2 * kSessions;
+  limits_.cells = 4 * kSessions;
+  ASSERT_NO_FATAL_FAILURE(Open());
+  std::vector<Client> silent;
+  for (uint32_t i = 0; i < kSessions; ++i) silent.push_back(Connect());
+  EXPECT_EQ(worker_->sessions_open(), kSessions);
+  worker_->RequestDrain();
+  AwaitNoSession();
 }
 
 INSTANTIATE_TEST_SUITE_P(Kernel, SharesTest,

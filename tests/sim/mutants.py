@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Plants bugs, one at a time, and expects the simulation to find each.
+"""Plants bugs, one at a time, and expects the tests to find each.
 
     mutants.py [--build FOLDER] [--seeds N] [--part K/N] [NAME...]
 
 Each file of mutants/ is a patch of production code, and its first line says what it breaks. In a
 scratch copy of the tree (FOLDER/mutants-K, kept and synchronised) each is applied, `simulate` is
-built, and its seeds 1 to N must fail. A mutant that survives is a check that is missing. Prints
-TAP: what found each mutant stands behind its name."""
+built, and its seeds 1 to N must fail. Where chance would have to be far luckier than a test that
+aims at the bug, a line "Found by: PROGRAM FILTER" names that test instead (gtest). A mutant that
+survives is a check that is missing. Prints TAP: what found each mutant stands behind its name."""
 import argparse
 import os
 import pathlib
@@ -67,8 +68,20 @@ class Scratch:
             raise RuntimeError(f'{" ".join(command)}: {done.stdout[-2000:]}')
         return done.stdout
 
-    def compile(self):
-        self.run(['ninja', '-C', str(self.build), '-j', str(min(2, os.cpu_count() or 1)), TARGET])
+    def compile(self, target):
+        self.run(['ninja', '-C', str(self.build), '-j', str(min(2, os.cpu_count() or 1)), target])
+
+    def test(self, program, gtest_filter):
+        """None if every test is well, else which failed first."""
+        command = [str(self.build / program), f'--gtest_filter={gtest_filter}']
+        done = subprocess.run(command, capture_output=True, text=True, errors='replace',
+                              timeout=LIMIT_SECONDS, check=False)
+        if not re.search(r'^\[==========\] Running [1-9]', done.stdout, re.M):
+            raise RuntimeError(f'{" ".join(command)} runs no test')
+        if done.returncode == 0:
+            return None
+        failed = re.findall(r'^\[ *(?:FAILED|RUN) *\] (\S+)', done.stdout, re.M)
+        return failed[-1] if failed else f'exit {done.returncode}'
 
     def simulate(self, seeds):
         """None if every seed is well, else what failed first."""
@@ -93,11 +106,12 @@ class Scratch:
 def judge(scratch, patch, seeds):
     """(whether it is as it should be, what to say) of one mutant, or without one."""
     name = patch.stem if patch else 'without a mutant'
+    finder = re.search(r'^Found by: (\S+) (\S+)$', patch.read_text(), re.M) if patch else None
     try:
         if patch:
             scratch.apply(patch)
-        scratch.compile()
-        found = scratch.simulate(seeds)
+        scratch.compile(finder.group(1) if finder else TARGET)
+        found = scratch.test(*finder.groups()) if finder else scratch.simulate(seeds)
     except RuntimeError as error:
         return False, f'{name}\n# ' + str(error).replace('\n', '\n# ')
     finally:
