@@ -351,6 +351,26 @@ TEST_P(PassageTest, ACloseWhileAPipeIsFullComesBehindWhatIsInIt) {
   EXPECT_EQ(frame.close_code(), 1000);
 }
 
+TEST_P(PassageTest, AnEndOfTheGatewaysOwnComesBehindWhatIsInAPipe) {
+  ASSERT_NO_FATAL_FAILURE(Open());
+  loopback::Socket backend;
+  Client client = OpenPassage("/pass", &backend);
+  const uint64_t before = worker_->counters().backend_bytes_in.value();
+  Flow down(backend, client.socket, 64 * kMiB);
+  for (int tries = 0; tries < 100 && worker_->pipes_held() == 0; ++tries) {
+    down.Pull();
+    Fill(down);
+  }
+  ASSERT_EQ(worker_->pipes_held(), 1U);
+  worker_->RequestDrain();
+  QuietTurns();
+  const uint64_t taken = worker_->counters().backend_bytes_in.value() - before;
+  EXPECT_TRUE(TurnUntil(
+      [&] { return down.Pull() == 0 && client.socket.end() != loopback::StreamEnd::kOpen; }));
+  EXPECT_EQ(client.socket.end(), loopback::StreamEnd::kFin);
+  EXPECT_EQ(down.got(), taken);
+}
+
 INSTANTIATE_TEST_SUITE_P(Kernel, PassageTest,
                          testing::Values(Offered::kEverything, Offered::kNothingOptional),
                          [](const auto& instance) {

@@ -80,7 +80,7 @@ class Scratch:
             raise RuntimeError(f'{" ".join(command)} runs no test')
         if done.returncode == 0:
             return None
-        failed = re.findall(r'^\[ *(?:FAILED|RUN) *\] (\S+)', done.stdout, re.M)
+        failed = re.findall(r'^\[ *(?:FAILED|RUN) *\] ([^\s,]+)', done.stdout, re.M)
         return failed[-1] if failed else f'exit {done.returncode}'
 
     def simulate(self, seeds):
