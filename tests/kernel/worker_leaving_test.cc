@@ -3,6 +3,7 @@
 // Clients that leave while they are not read, on real sockets: it is noticed at once, in every
 // phase, without a byte of theirs being read and without the clock.
 #include <string>
+#include <utility>
 
 #include "tests/kernel/worker_fixture.h"
 
@@ -232,6 +233,18 @@ TEST_P(BackendLeavingTest, ItsResetIsNotedWhereTheClientTakesNothingMore) {
   for (int i = 0; i < 10 && worker_->sessions_open() > 0; ++i) Advance(limits_.idle_timeout_ns);
   ExpectOneEnd(EndSide::kGateway, EndReason::kIdle);
   EXPECT_TRUE(record_.ends[0].backend_left);
+}
+
+TEST_P(BackendLeavingTest, AndItsClientAtOnceLeaveNothingBehind) {
+  ASSERT_NO_FATAL_FAILURE(Open());
+  loopback::Socket backend;
+  Client client = FullWindow([&](loopback::Socket& leaving) {
+    leaving.ShutdownWrite();
+    backend = std::move(leaving);
+  });
+  client.socket.Reset();
+  EXPECT_EQ(AwaitEnd(backend), loopback::StreamEnd::kFin);
+  ExpectOneEnd(EndSide::kClient, EndReason::kClientGone);
 }
 
 INSTANTIATE_TEST_SUITE_P(Kernel, BackendLeavingTest,

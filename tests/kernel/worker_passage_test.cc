@@ -286,6 +286,23 @@ TEST_P(PassageTest, AClientThatResetsWhileAPipeIsFullGivesItBack) {
   EXPECT_EQ(record_.ends.back().ending.reason, session::EndReason::kClientGone);
 }
 
+TEST_P(PassageTest, ACutWhileAPipeIsFullGivesItBack) {
+  ASSERT_NO_FATAL_FAILURE(Open());
+  loopback::Socket backend;
+  Client client = OpenPassage("/pass", &backend);
+  Flow down(backend, client.socket, 64 * kMiB);
+  for (int tries = 0; tries < 100 && worker_->pipes_held() == 0; ++tries) {
+    down.Pull();
+    Fill(down);
+  }
+  ASSERT_EQ(worker_->pipes_held(), 1U);
+  worker_->RequestDrain();
+  QuietTurns();
+  Advance(limits_.drain_timeout_ns);
+  AwaitNoSession();
+  EXPECT_EQ(worker_->pipes_held(), 0U);
+}
+
 TEST_P(PassageTest, ABackendThatResetsIsTheEndBehindWhatItSent) {
   ASSERT_NO_FATAL_FAILURE(Open());
   loopback::Socket backend;

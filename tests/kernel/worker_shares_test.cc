@@ -287,7 +287,7 @@ TEST_P(SharesTest, AClientThatPipelinesRequestsAndReadsNoAnswerCostsAShare) {
     return moved;
   });
   EXPECT_GT(answered, 10) << "they are answered until the share is used";
-  ExpectFootprintBelow(2 * limits_.window_bytes);
+  ExpectFootprintBelow(limits_.window_bytes + 3 * 16'416);
   loopback::Socket backend;
   Client client = OpenSession(&backend);
   Exchange(client, backend);
