@@ -109,6 +109,7 @@ void SendQueue::Copy(Stores& stores, uint32_t session, Piece& piece, SliceKind k
     }
     piece.data += taken;
     piece.bytes -= taken;
+    kind = SliceKind::kBytes;  // the rest of pongs that were cut is none that others may replace
   }
 }
 

@@ -40,6 +40,19 @@ TEST_F(Settle, GivesThemBackWhenTheSocketTookNothing) {
   EXPECT_EQ(Take(9), Texts{kLong + kLong});
 }
 
+TEST_F(Settle, MayCutPongsNeitherHalfOfWhichIsReplaced) {
+  Crowd(BufferClass::kSmall, 8);
+  const std::string data = Numbered(460);  // in a cell there is room for half of the pong behind it
+  const std::string pong(100, 'p');
+  EXPECT_EQ(Push(Received(BufferClass::kSmall, data)), PushResult::kQueued);
+  Take(9);
+  EXPECT_EQ(PushPongs(pong), PushResult::kQueued);
+  Sent(0);
+  EXPECT_EQ(arena_.leased(BufferClass::kSmall), 0U);
+  EXPECT_EQ(PushPongs("next"), PushResult::kQueued);
+  EXPECT_EQ(Joined(Take(9)), data + pong + "next");
+}
+
 TEST_F(Settle, IsNotNeededWhenTheSocketTookAll) {
   PushTwo();
   Take(1);
