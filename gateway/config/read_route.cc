@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "gateway/config/address.h"
 #include "gateway/config/origin.h"
 #include "gateway/config/read_static.h"
@@ -30,6 +32,32 @@ bool IsToken(std::string_view text) {
   });
 }
 
+/// Why no request's path is ever this one in normal form (RFC 3986 6.2.2); empty if one may be.
+std::string_view NormalFormMistake(std::string_view path) {
+  if (path.find('\\') != std::string_view::npos) return "a backslash is written as \"%5C\"";
+  for (size_t at = path.find('%'); at != std::string_view::npos; at = path.find('%', at + 1)) {
+    const std::string_view digits = path.substr(at + 1, 2);
+    std::string value;
+    if (digits.size() < 2 || !absl::ascii_isxdigit(digits[0]) || !absl::ascii_isxdigit(digits[1])) {
+      return "\"%\" stands before two hexadecimal digits (itself it is %25)";
+    }
+    value = absl::HexStringToBytes({digits.data(), digits.size()});
+    if (absl::ascii_isalnum(value[0]) ||
+        std::string_view("-._~").find(value[0]) != std::string_view::npos) {
+      return "requests are matched with letters, digits and \"-._~\" decoded: write them so";
+    }
+  }
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    const std::string_view segment = path.substr(0, path.find('/'));
+    if (segment == "." || segment == "..") {
+      return "requests are matched with \".\" and \"..\" segments removed: write it without";
+    }
+    path.remove_prefix(segment.size());
+  }
+  return "";
+}
+
 /// Why `path` (without the "*" of a prefix) can never be asked for; empty if it can.
 std::string_view PathMistake(std::string_view path) {
   if (path.empty() || path.front() != '/') return R"(a path begins with "/")";
@@ -40,7 +68,8 @@ std::string_view PathMistake(std::string_view path) {
   }
   const bool printable =
       std::all_of(path.begin(), path.end(), [](char c) { return c > ' ' && c <= '~'; });
-  return printable ? "" : "clients send such bytes percent-encoded (a space is %20)";
+  if (!printable) return "clients send such bytes percent-encoded (a space is %20)";
+  return NormalFormMistake(path);
 }
 
 void ReadPath(Section& section, RouteDraft& draft) {

@@ -11,6 +11,7 @@ namespace ringway::http {
 
 /// Of a name that is not there, is not to be seen, or is no file: the client gets no hint which.
 inline constexpr Refusal kFileMissing{Status::kNotFound, "there is no such file"};
+inline constexpr Refusal kFilesOnly{Status::kBadRequest, "this path serves files, not WebSocket"};
 inline constexpr Refusal kFileMethod{Status::kMethodNotAllowed, "a file is read with GET or HEAD",
                                      Allow::kGetAndHead};
 inline constexpr Refusal kFilePathMalformed{
@@ -21,7 +22,7 @@ inline constexpr Refusal kFileUnavailable{Status::kServiceUnavailable,
                                           "the gateway cannot open one more file now"};
 
 inline constexpr std::array kFileRefusals{
-    kFileMissing, kFileMethod, kFilePathMalformed, kFileFieldsTooMany, kFileUnavailable,
+    kFileMissing, kFilesOnly, kFileMethod, kFilePathMalformed, kFileFieldsTooMany, kFileUnavailable,
 };
 
 }  // namespace ringway::http

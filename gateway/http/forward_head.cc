@@ -102,7 +102,9 @@ size_t BuildForwardedRequest(const RequestHead& head, std::string_view raw,
   ConnectionOptions options;
   if (!options.Collect(sent)) return 0;
   Writer writer(out);
-  writer.Text("GET ").Text(head.target).Text(" HTTP/1.1\r\n");
+  writer.Text("GET ").Text(head.path);
+  if (head.has_query) writer.Text("?").Text(head.query);
+  writer.Text(" HTTP/1.1\r\n");
   writer.Field("Host", forwarding.backend_host.empty() ? head.host : forwarding.backend_host);
   FieldReader fields(sent);
   std::string_view name;

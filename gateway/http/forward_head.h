@@ -46,7 +46,8 @@ inline constexpr size_t kConnectionOptionsMax = 32;
 /// looked at. REQUIRES: CheckUpgrade answered kUpgrade for it.
 ///
 /// In this order:
-/// - `GET` and the target in origin-form, also of an absolute-form target (RFC 9112 3.2.2).
+/// - `GET` and the target in origin-form, also of an absolute-form target (RFC 9112 3.2.2): the
+///   head's path, which the caller has put into normal form, and its query as it came.
 /// - Host, once: the route's or the client's.
 /// - Every other field as it came, name and value, in its order, once, but for those dropped:
 ///   of this hop alone (RFC 9110 7.6.1), whether Connection names them or not: Connection,

@@ -61,8 +61,8 @@ inline constexpr Refusal kTargetForm{
     Status::kBadRequest, "the request target has to be a path that begins with a slash"};
 inline constexpr Refusal kTargetFragment{Status::kBadRequest,
                                          "the request target has a fragment ('#')"};
-inline constexpr Refusal kTargetNotOfHost{
-    Status::kBadRequest, "the host in the request target is not the one in the Host field"};
+inline constexpr Refusal kTargetHostMalformed{
+    Status::kBadRequest, "the host in the request target is not a name with an optional port"};
 
 // ---- The opening handshake (upgrade.cc) ---------------------------------------------------------
 
@@ -149,7 +149,7 @@ inline constexpr std::array kRefusals{
     kBodyNotAccepted,
     kTargetForm,
     kTargetFragment,
-    kTargetNotOfHost,
+    kTargetHostMalformed,
     kUpgradeMethod,
     kUpgradeNotInConnection,
     kWebSocketVersionRepeated,

@@ -183,10 +183,11 @@ const Refusal* Judge(const FieldCounts& counts, RequestHead* head) {
   if (counts.host > 1) return &kHostRepeated;
   if (!IsHost(head->host)) return &kHostMalformed;
   Target target;
-  if (const Refusal* why = ReadTarget(counts.sent_target, head->host, &target)) return why;
-  head->target = target.origin_form;
+  if (const Refusal* why = ReadTarget(counts.sent_target, &target)) return why;
+  if (!target.host.empty()) head->host = target.host;
   head->path = target.path;
   head->query = target.query;
+  head->has_query = target.has_query;
   if (counts.origin > 1) return &kOriginRepeated;
   head->has_origin = counts.origin == 1;
   if (const Refusal* why = JudgeBody(counts, head)) return why;

@@ -40,20 +40,21 @@ struct ListFields {
 };
 
 /// One request head (RFC 9112 2.1). All views point into the bytes that were parsed and live as
-/// long as those; what did not come is empty. Values come without the white space around them.
+/// long as those (but the "/" of a target without a path); what did not come is empty. Values come
+/// without the white space around them.
 struct RequestHead {
   Method method = Method::kOther;
   std::string_view method_text;
 
-  /// Origin-form, path and query as sent, not decoded; begins with '/'. Of an absolute-form target
-  /// it is what follows the authority.
-  std::string_view target;
-  /// `target` up to the first '?'.
+  /// The path of the target as sent; begins with '/'. What it means is for path.h to say.
   std::string_view path;
-  /// What follows the first '?', without it.
+  /// What follows the first '?' of the target, without it.
   std::string_view query;
+  /// Tells a query without a byte from none.
+  bool has_query = false;
 
-  /// Never empty: uri-host [ ":" port ] as sent (RFC 9110 7.2).
+  /// Never empty: uri-host [ ":" port ] as sent (RFC 9110 7.2), of the Host field, or of an
+  /// absolute-form target, which goes before it (RFC 9112 3.2.2).
   std::string_view host;
   /// Tells an Origin without a value from no Origin; there is at most one.
   bool has_origin = false;

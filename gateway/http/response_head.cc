@@ -68,6 +68,8 @@ std::string_view ReasonPhrase(Status status) {
       return "Precondition Failed";
     case Status::kPayloadTooLarge:
       return "Content Too Large";
+    case Status::kUriTooLong:
+      return "URI Too Long";
     case Status::kRangeNotSatisfiable:
       return "Range Not Satisfiable";
     case Status::kUpgradeRequired:
@@ -134,6 +136,8 @@ size_t BuildSlashRedirect(std::string_view path, std::string_view query, AfterAn
   writer.Text("HTTP/1.1 301 Moved Permanently\r\n");
   WriteDate(now_s, writer);
   writer.Text("Content-Length: 0\r\nLocation: ");
+  // "//host" would be another server's address (RFC 3986 4.2).
+  while (path.starts_with("//")) path.remove_prefix(1);
   writer.Text(path).Text("/");
   if (!query.empty()) writer.Text("?").Text(query);
   return writer.Text("\r\n")

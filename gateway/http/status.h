@@ -24,6 +24,7 @@ enum class Status : uint16_t {
   kRequestTimeout = 408,
   kPreconditionFailed = 412,
   kPayloadTooLarge = 413,
+  kUriTooLong = 414,
   kRangeNotSatisfiable = 416,
   kUpgradeRequired = 426,
   kTooManyRequests = 429,

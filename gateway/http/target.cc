@@ -45,9 +45,9 @@ bool IsPortPart(std::string_view text) {
   return true;
 }
 
-/// What follows "http://" or "https://"; npos: another form.
+/// What follows "http://" and its like; npos: another form.
 size_t EndOfScheme(std::string_view sent) {
-  for (const std::string_view scheme : {"http://", "https://"}) {
+  for (const std::string_view scheme : {"http://", "https://", "ws://", "wss://"}) {
     if (EqualsIgnoreCase(sent.substr(0, scheme.size()), scheme)) return scheme.size();
   }
   return std::string_view::npos;
@@ -61,24 +61,22 @@ bool IsHost(std::string_view text) {
   return end != 0 && IsPortPart(text.substr(end));
 }
 
-const Refusal* ReadTarget(std::string_view sent, std::string_view host, Target* target) {
-  std::string_view origin_form = sent;
+const Refusal* ReadTarget(std::string_view sent, Target* target) {
+  Target found;
+  std::string_view rest = sent;
   if (!sent.starts_with('/')) {
     const size_t begin = EndOfScheme(sent);
     if (begin == std::string_view::npos) return &kTargetForm;
-    const std::string_view authority = sent.substr(begin, sent.find_first_of("/?#", begin) - begin);
-    if (!EqualsIgnoreCase(authority, host)) return &kTargetNotOfHost;
-    const std::string_view rest = sent.substr(begin + authority.size());
-    // The second slash of "http://" stands in for the path that was left out.
-    origin_form = rest.empty() ? sent.substr(begin - 1, 1) : rest;
+    found.host = sent.substr(begin, sent.find_first_of("/?#", begin) - begin);
+    if (!IsHost(found.host)) return &kTargetHostMalformed;
+    rest = sent.substr(begin + found.host.size());
   }
-  if (origin_form.find('#') != std::string_view::npos) return &kTargetFragment;
-  if (!origin_form.starts_with('/')) return &kTargetForm;
-  const size_t question = origin_form.find('?');
-  target->origin_form = origin_form;
-  target->path = origin_form.substr(0, question);
-  target->query =
-      question == std::string_view::npos ? std::string_view() : origin_form.substr(question + 1);
+  if (rest.find('#') != std::string_view::npos) return &kTargetFragment;
+  const size_t question = rest.find('?');
+  if (question != 0 && !rest.empty()) found.path = rest.substr(0, question);
+  found.has_query = question != std::string_view::npos;
+  if (found.has_query) found.query = rest.substr(question + 1);
+  *target = found;
   return nullptr;
 }
 

@@ -35,9 +35,20 @@ bool GoesBefore(const Route* left, const Route* right) {
   return left->path.size() > right->path.size();
 }
 
+bool FitsHost(const Route& route, std::string_view host) {
+  return route.host.empty() || config::EqualsIgnoreCase(route.host, host);
+}
+
 bool Fits(const Route& route, std::string_view host, std::string_view path) {
-  if (!route.host.empty() && !config::EqualsIgnoreCase(route.host, host)) return false;
+  if (!FitsHost(route, host)) return false;
   return route.path_match == PathMatch::kExact ? path == route.path : path.starts_with(route.path);
+}
+
+/// The root of a static route's files, without its slash.
+bool IsFolder(const Route& route, std::string_view host, std::string_view path) {
+  return route.mode == config::Mode::kStatic && route.path_match == PathMatch::kPrefix &&
+         route.path.size() == path.size() + 1 && route.path.starts_with(path) &&
+         FitsHost(route, host);
 }
 
 }  // namespace
@@ -54,6 +65,17 @@ const Route* Table::Find(uint32_t listener_index, std::string_view host_header,
   const std::string_view host = HostOnly(host_header);
   for (const Route* route : by_listener_[listener_index]) {
     if (Fits(*route, host, path)) return route;
+  }
+  return nullptr;
+}
+
+const Route* Table::FindFolder(uint32_t listener_index, std::string_view host_header,
+                               std::string_view path) const {
+  if (listener_index >= by_listener_.size()) return nullptr;
+  const std::string_view host = HostOnly(host_header);
+  for (const Route* route : by_listener_[listener_index]) {
+    if (IsFolder(*route, host, path)) return route;
+    if (Fits(*route, host, path)) return nullptr;
   }
   return nullptr;
 }

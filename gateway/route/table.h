@@ -24,9 +24,7 @@ class Table {
   /// `host_header`: the Host field as it came (RFC 9110 7.2); case, a port and a trailing dot do
   /// not count, IPv6 literals come in brackets and are compared as text. Empty: only routes without
   /// a host fit.
-  /// `path`: the path of the request target as it came, without the query. Percent-encoding is not
-  /// decoded and dot segments are not removed: the path of a tcp route chooses a backend and is
-  /// never opened as a file, so "/%65cho" is not "/echo", here as in the client's own URL.
+  /// `path`: of the request target, in normal form (http/path.h), without the query; case counts.
   ///
   /// The result lives as long as the configuration. Allocates nothing; at most kRoutesMax
   /// comparisons.
@@ -34,6 +32,12 @@ class Table {
                                           std::string_view path) const;
 
   [[nodiscard]] const config::Config& config() const { return *config_; }
+
+  /// The static route that fits best when `path` gets a slash behind it, if it is the root of that
+  /// route's files ("/spa" of "/spa/*") and no route fits the path itself better; else nullptr.
+  [[nodiscard]] const config::Route* FindFolder(uint32_t listener_index,
+                                                std::string_view host_header,
+                                                std::string_view path) const;
 
  private:
   std::shared_ptr<const config::Config> config_;

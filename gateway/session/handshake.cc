@@ -9,11 +9,13 @@
 #include <utility>
 
 #include "gateway/base/address_range.h"
+#include "gateway/http/file_refusals.h"
 #include "gateway/http/refusals.h"
 #include "gateway/http/response_head.h"
 #include "gateway/proxy/proxy_header.h"
 #include "gateway/route/origin_check.h"
 #include "gateway/session/held_head.h"
+#include "gateway/session/request_path.h"
 #include "gateway/session/session.h"
 
 namespace ringway::session {
@@ -119,7 +121,12 @@ void Session::OnRequestBytes(Environment& environment, base::Piece piece, Intent
   }
   // WHY: of what is held behind it bytes are missing, so nothing there is a request.
   if (is_cut) head.keep_alive = false;
-  // `head` views held_.
+  // `head` views held_ and path_bytes.
+  PathBytes path_bytes;
+  const std::string_view sent_path = head.path;
+  const http::Refusal* why = NormalizePath(&head, &path_bytes);
+  if (why == nullptr) why = CheckReadings(environment.table, listener_index_, head, sent_path);
+  if (why != nullptr) return RefuseWith(environment, *why, intents);
   OnRequest(environment, head, intents);
   if (state_ == State::kServing && !std::get<Serving>(stream_).awaits_file) {
     return DropRequest(environment);
@@ -139,13 +146,23 @@ void Session::OnRequestBytes(Environment& environment, base::Piece piece, Intent
 void Session::OnRequest(Environment& environment, const http::RequestHead& head, Intents& intents) {
   http::Refusal refusal;
   const auto refuse = [&] { RefuseWith(environment, refusal, intents); };
+  const bool is_handshake = head.upgrade_to_websocket && head.connection_upgrade;
+  if (head.method != http::Method::kOther && !is_handshake) {
+    route_ = environment.table.FindFolder(listener_index_, head.host, head.path);
+    if (route_ != nullptr) {
+      return OnFileRequest(environment, head, FileRequest::kLacksSlash, intents);
+    }
+  }
   route_ = environment.table.Find(listener_index_, head.host, head.path);
   if (route_ == nullptr) {
     refusal = http::kRouteMissing;
     return refuse();
   }
-  // WHY an upgrade is not looked at there: RFC 9110 7.8 lets a server go on without it.
-  if (route_->mode == config::Mode::kStatic) return OnFileRequest(environment, head, intents);
+  if (route_->mode == config::Mode::kStatic) {
+    if (!is_handshake) return OnFileRequest(environment, head, FileRequest::kWhole, intents);
+    refusal = http::kFilesOnly;
+    return refuse();
+  }
   switch (http::CheckUpgrade(head, &refusal)) {
     case http::UpgradeResult::kRefused:
       return refuse();

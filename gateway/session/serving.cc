@@ -14,6 +14,7 @@
 #include "gateway/session/file_answer.h"
 #include "gateway/session/file_name.h"
 #include "gateway/session/held_head.h"
+#include "gateway/session/request_path.h"
 #include "gateway/session/session.h"
 
 namespace ringway::session {
@@ -70,7 +71,7 @@ Status Judge(const http::RequestHead& head, const http::Validators& validators, 
 }  // namespace
 
 void Session::OnFileRequest(Environment& environment, const http::RequestHead& head,
-                            Intents& intents) {
+                            FileRequest request, Intents& intents) {
   http::Refusal refusal;
   if (!EnterRoute(environment, &refusal)) return RefuseWith(environment, refusal, intents);
   auto& serving = stream_.emplace<Serving>();
@@ -84,6 +85,7 @@ void Session::OnFileRequest(Environment& environment, const http::RequestHead& h
   if (limits.idle_timeout_ns != 0 && limits.idle_timeout_ns < limits.handshake_timeout_ns) {
     intents.Timer(NextDueNs(environment));
   }
+  if (request == FileRequest::kLacksSlash) return AnswerWithSlash(environment, head, intents);
   if (head.method == http::Method::kOther) {
     return AnswerWithout(environment, head, http::kFileMethod, intents);
   }
@@ -170,7 +172,9 @@ void Session::OnFound(Environment& environment, FileLook look, Intents& intents)
   http::Refusal refusal;
   const bool is_whole = http::ParseRequestHead(TextOf(held_), environment.limits.head_bytes_max,
                                                &head, &refusal) == http::HeadResult::kWhole;
-  RINGWAY_CHECK(is_whole);  // it was when it came
+  PathBytes path_bytes;
+  const bool is_good = is_whole && NormalizePath(&head, &path_bytes) == nullptr;
+  RINGWAY_CHECK(is_good);  // it was when it came
   LookForFile(environment, head, std::move(look), intents);
   if (state_ == State::kServing && !serving.awaits_file) DropRequest(environment);
 }

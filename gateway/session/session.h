@@ -84,7 +84,6 @@ class Session : public SessionBytes {
 
   /// The gateway shuts down: end in order.
   void OnDrain(Environment& environment, Intents& intents);
-
   /// The time for ending in order is over: end now.
   void OnCut(Intents& intents);
 
@@ -148,7 +147,8 @@ class Session : public SessionBytes {
                   Ending ending, Intents& intents);
 
   // ---- serving.cc
-  void OnFileRequest(Environment& environment, const http::RequestHead& head, Intents& intents);
+  void OnFileRequest(Environment& environment, const http::RequestHead& head, FileRequest request,
+                     Intents& intents);
   void LookForFile(Environment& environment, const http::RequestHead& head, FileLook look,
                    Intents& intents);
   void AskForFile(Environment& environment, std::string_view name, Intents& intents);

@@ -64,6 +64,9 @@ struct RawAnswer {
   base::Piece rest;
 };
 
+/// How a path names files: as it stands, or the root of them without the slash behind it.
+enum class FileRequest : uint8_t { kWhole, kLacksSlash };
+
 enum class HeaderStep : uint8_t { kNotWhole, kTaken, kRefused };
 
 using Stream = std::variant<Frames, Answer, Passage, Serving>;

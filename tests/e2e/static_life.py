@@ -128,13 +128,12 @@ def becomes_websocket():
             browser.close_in_order()
 
 
-@tap.case('what a static route does not speak: Upgrade is ignored, HTTP/1.0 refused')
+@tap.case('what a static route does not speak: other upgrades are ignored, HTTP/1.0 refused')
 def other_protocols():
     with site() as gateway:
         with static.Browser(gateway.address) as browser:
-            browser.send(wire.request('/small.txt'))
-            got = browser.answer()
-            tap.equal((got.status, got.body), (200, b'small'), 'the answer to a handshake')
+            got = browser.ask('/small.txt', ['Upgrade: h2c', 'Connection: Upgrade'])
+            tap.equal((got.status, got.body), (200, b'small'), 'the answer to another upgrade')
             tap.equal(browser.ask('/small.txt', ['Expect: 100-continue']).status, 200, 'status')
             tap.equal(browser.ask('/echo').status, 426, 'status of a file from a tcp route')
             browser.expect_fin()

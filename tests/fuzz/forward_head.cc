@@ -114,7 +114,7 @@ void CheckSent(std::string_view sent, const RequestHead& head, SenderTrust trust
   }
   RINGWAY_CHECK_OP(again.head_bytes, ==, sent.size());
   RINGWAY_CHECK(ringway::http::CheckUpgrade(again, &refusal) == UpgradeResult::kUpgrade);
-  RINGWAY_CHECK(again.target == head.target && again.host == head.host);
+  RINGWAY_CHECK(again.path == head.path && again.query == head.query && again.host == head.host);
   RINGWAY_CHECK(again.keep_alive && !again.has_body);
   RINGWAY_CHECK(again.websocket_key == head.websocket_key);
   RINGWAY_CHECK(again.has_origin == head.has_origin && again.origin == head.origin);

@@ -53,7 +53,7 @@ namespace ringway::sim {
   X(pipe_emfile, 1500, "no descriptor for a pipe")                                         \
   X(pipe_enfile, 1500, "no pipe: ENFILE")                                                  \
   X(pipe_small, 4000, "a pipe of two pages is granted")                                    \
-  X(pipe_of_a_page, 2000, "a pipe of one page is granted")                                 \
+  X(pipe_of_a_page, 4000, "a pipe of one page is granted")                                 \
   X(small_fragments, 5000, "received bytes lie in pieces of less than a page")             \
   X(short_splice_in, 3000, "a splice takes less than is there")                            \
   X(short_splice_out, 3000, "a splice moves less than there is room for")                  \

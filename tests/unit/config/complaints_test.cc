@@ -220,6 +220,19 @@ TEST(ConfigComplaints, NameWhatIsWrongInAPath) {
        R"(t:20:8: path is "/a b"; expected a path such as "/echo", or "/x/*" for all that )"
        R"(is below )"
        R"("/x/"; clients send such bytes percent-encoded (a space is %20))"},
+      {"path = '/a\\b'", R"(t:20:8: path is "/a\\b"; expected a path such as "/echo", or "/x/*" )"
+                         R"(for all that is below "/x/"; a backslash is written as "%5C")"},
+      {"path = \"/a%2\"",
+       R"(t:20:8: path is "/a%2"; expected a path such as "/echo", or "/x/*" for )"
+       R"(all that is below "/x/"; "%" stands before two hexadecimal digits )"
+       R"((itself it is %25))"},
+      {"path = \"/%61/*\"",
+       R"(t:20:8: path is "/%61/*"; expected a path such as "/echo", or "/x/*" for all that is )"
+       R"(below "/x/"; requests are matched with letters, digits and "-._~" decoded: write them )"
+       R"(so)"},
+      {"path = \"/a/../b\"",
+       R"(t:20:8: path is "/a/../b"; expected a path such as "/echo", or "/x/*" for all that is )"
+       R"(below "/x/"; requests are matched with "." and ".." segments removed: write it without)"},
   };
   ExpectEachRoute(kCases);
 }

@@ -122,7 +122,7 @@ std::vector<Case> FieldMeaningCases() {
       {"authority", Head({"CONNECT h:443 HTTP/1.1", "Host: h:443"}), kTargetForm},
       {"relative target", Head({"GET a HTTP/1.1", "Host: h"}), kTargetForm},
       {"fragment", Head({"GET /a#b HTTP/1.1", "Host: h"}), kTargetFragment},
-      {"another host", Head({"GET http://x/ HTTP/1.1", "Host: h"}), kTargetNotOfHost},
+      {"a user in the target", Head({"GET http://u@h/ HTTP/1.1", "Host: h"}), kTargetHostMalformed},
   };
 }
 

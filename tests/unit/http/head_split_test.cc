@@ -45,7 +45,7 @@ TEST(HeadSplit, ReadsTheSameWithMoreBytesBehind) {
     const std::string longer = text + "more\r\n\r\n";
     const RequestHead with_more = ParseGood(longer);
     EXPECT_EQ(with_more.head_bytes, alone.head_bytes);
-    EXPECT_EQ(with_more.target, alone.target);
+    EXPECT_EQ(with_more.path, alone.path);
     EXPECT_EQ(with_more.host, alone.host);
   }
 }

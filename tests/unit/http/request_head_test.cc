@@ -21,7 +21,8 @@ TEST(RequestHead, ReadsEveryFieldOfAnOpeningHandshake) {
   const RequestHead head = ParseGood(text);
   EXPECT_EQ(head.method, Method::kGet);
   EXPECT_EQ(head.method_text, "GET");
-  EXPECT_EQ(head.target, "/chat");
+  EXPECT_EQ(head.path, "/chat");
+  EXPECT_FALSE(head.has_query);
   EXPECT_EQ(head.host, "server.example.com");
   EXPECT_TRUE(head.has_origin);
   EXPECT_EQ(head.origin, "https://example.com");
@@ -39,9 +40,18 @@ TEST(RequestHead, ReadsEveryFieldOfAnOpeningHandshake) {
 
 TEST(RequestHead, SplitsTheTargetAtItsFirstQuestionMark) {
   const RequestHead head = ParseGood(Head({"GET /a/b?c=d?e HTTP/1.1", "Host: h"}));
-  EXPECT_EQ(head.target, "/a/b?c=d?e");
   EXPECT_EQ(head.path, "/a/b");
   EXPECT_EQ(head.query, "c=d?e");
+  EXPECT_TRUE(head.has_query);
+}
+
+TEST(RequestHead, TakesTheHostOfAnAbsoluteTargetBeforeThatOfItsField) {
+  const RequestHead head = ParseGood(Head({"GET ws://other:80/a HTTP/1.1", "Host: h"}));
+  EXPECT_EQ(head.host, "other:80");
+  EXPECT_EQ(head.path, "/a");
+  const RequestHead bare = ParseGood(Head({"GET http://h?q HTTP/1.1", "Host: h"}));
+  EXPECT_EQ(bare.path, "/");
+  EXPECT_EQ(bare.query, "q");
 }
 
 TEST(RequestHead, KnowsItsMethods) {
@@ -76,9 +86,9 @@ TEST(RequestHead, LeavesPipelinedBytesToTheCaller) {
   const std::string first = Head({"GET /1 HTTP/1.1", "Host: h"});
   const std::string both = first + Head({"GET /2 HTTP/1.1", "Host: h"});
   const RequestHead head = ParseGood(both);
-  EXPECT_EQ(head.target, "/1");
+  EXPECT_EQ(head.path, "/1");
   EXPECT_EQ(head.head_bytes, first.size());
-  EXPECT_EQ(ParseGood(std::string_view(both).substr(head.head_bytes)).target, "/2");
+  EXPECT_EQ(ParseGood(std::string_view(both).substr(head.head_bytes)).path, "/2");
 }
 
 TEST(RequestHead, DoesNotLookAtBytesBehindTheHead) {

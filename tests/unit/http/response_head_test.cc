@@ -9,6 +9,7 @@
 #include <string>
 
 #include "gateway/http/file_refusals.h"
+#include "gateway/http/path_refusals.h"
 #include "gateway/http/refusals.h"
 
 namespace ringway::http {
@@ -183,7 +184,9 @@ TEST(FileRefusal, OfAnotherMethodAllowsGetAndHead) {
 }
 
 TEST(FileRefusal, OfTheTableIsOneShortLineThatFits) {
-  for (const http::Refusal& refusal : kFileRefusals) {
+  std::vector<http::Refusal> table(kFileRefusals.begin(), kFileRefusals.end());
+  table.insert(table.end(), kPathRefusals.begin(), kPathRefusals.end());
+  for (const http::Refusal& refusal : table) {
     EXPECT_LE(refusal.reason.size(), kReasonBytesMax);
     EXPECT_EQ(refusal.reason.find_first_of("\r\n"), std::string_view::npos);
     const std::string answer = RefuseFile(refusal, AnswerBody::kSent, AfterAnswer::kClose);
@@ -207,6 +210,13 @@ TEST(SlashRedirect, AddsTheSlashAndKeepsTheQuery) {
             "\r\n");
   EXPECT_TRUE(Redirect("/c", "", AfterAnswer::kClose)
                   .ends_with("\r\nLocation: /c/\r\nConnection: close\r\n\r\n"));
+}
+
+TEST(SlashRedirect, NeverNamesAnotherHost) {
+  for (const std::string_view path : {"//evil.example", "///evil.example"}) {
+    const std::string answer = Redirect(path, "", AfterAnswer::kClose);
+    EXPECT_NE(answer.find("\r\nLocation: /evil.example/\r\n"), std::string::npos) << answer;
+  }
 }
 
 TEST(SlashRedirect, IsWrittenWholeOrNotAtAll) {

@@ -48,28 +48,35 @@ TEST(Host, IsNothingElse) {
 
 struct TargetCase {
   const char* sent;
-  const char* origin_form;
+  const char* host;
   const char* path;
   const char* query;
+  bool has_query;
 };
 
-TEST(Target, IsReadInOriginFormAndInAbsoluteFormOfItsHost) {
+TEST(Target, IsReadInOriginFormAndInAbsoluteForm) {
   for (const TargetCase& one : {
-           TargetCase{"/", "/", "/", ""},
-           TargetCase{"/a?b", "/a?b", "/a", "b"},
-           TargetCase{"/?", "/?", "/", ""},
-           TargetCase{"//x/y", "//x/y", "//x/y", ""},
-           TargetCase{"/%2e%2e/a|\"", "/%2e%2e/a|\"", "/%2e%2e/a|\"", ""},
-           TargetCase{"http://host:80/a?b", "/a?b", "/a", "b"},
-           TargetCase{"HTTPS://HOST:80/", "/", "/", ""},
-           TargetCase{"http://host:80", "/", "/", ""},
+           TargetCase{"/", "", "/", "", false},
+           TargetCase{"/a?b", "", "/a", "b", true},
+           TargetCase{"/?", "", "/", "", true},
+           TargetCase{"/a?b?c", "", "/a", "b?c", true},
+           TargetCase{"//x/y", "", "//x/y", "", false},
+           TargetCase{"/%2e%2e/a|\"", "", "/%2e%2e/a|\"", "", false},
+           TargetCase{"http://host:80/a?b", "host:80", "/a", "b", true},
+           TargetCase{"HTTPS://HOST/", "HOST", "/", "", false},
+           TargetCase{"ws://host/a", "host", "/a", "", false},
+           TargetCase{"wss://[::1]:443/a", "[::1]:443", "/a", "", false},
+           TargetCase{"http://host:80", "host:80", "/", "", false},
+           TargetCase{"http://host?a", "host", "/", "a", true},
+           TargetCase{"http://host:80//x", "host:80", "//x", "", false},
        }) {
     Target target;
-    const Refusal* why = ReadTarget(one.sent, "host:80", &target);
+    const Refusal* why = ReadTarget(one.sent, &target);
     ASSERT_EQ(why, nullptr) << one.sent << ": " << why->reason;
-    EXPECT_EQ(target.origin_form, one.origin_form) << one.sent;
+    EXPECT_EQ(target.host, one.host) << one.sent;
     EXPECT_EQ(target.path, one.path) << one.sent;
     EXPECT_EQ(target.query, one.query) << one.sent;
+    EXPECT_EQ(target.has_query, one.has_query) << one.sent;
   }
 }
 
@@ -86,16 +93,17 @@ TEST(Target, IsRefusedInEveryOtherForm) {
            BadTargetCase{"?a", &kTargetForm},
            BadTargetCase{"ftp://host:80/", &kTargetForm},
            BadTargetCase{"http:/host:80/", &kTargetForm},
-           BadTargetCase{"http://host:80?a", &kTargetForm},
-           BadTargetCase{"http://host/", &kTargetNotOfHost},
-           BadTargetCase{"http://u@host:80/", &kTargetNotOfHost},
-           BadTargetCase{"http:///", &kTargetNotOfHost},
-           BadTargetCase{"http://", &kTargetNotOfHost},
+           BadTargetCase{"http://u@host:80/", &kTargetHostMalformed},
+           BadTargetCase{"http://host:x/", &kTargetHostMalformed},
+           BadTargetCase{"http:///", &kTargetHostMalformed},
+           BadTargetCase{"http://", &kTargetHostMalformed},
+           BadTargetCase{"http://?a", &kTargetHostMalformed},
            BadTargetCase{"/a#b", &kTargetFragment},
+           BadTargetCase{"/a?b#c", &kTargetFragment},
            BadTargetCase{"http://host:80#b", &kTargetFragment},
        }) {
     Target target;
-    EXPECT_EQ(ReadTarget(one.sent, "host:80", &target), one.expected) << one.sent;
+    EXPECT_EQ(ReadTarget(one.sent, &target), one.expected) << one.sent;
   }
 }
 

@@ -21,7 +21,7 @@ struct Pattern {
 };
 
 /// Routes are named as their patterns: "host/path", "/path" for any host.
-Table MakeTable(const std::vector<Pattern>& patterns) {
+Table MakeTable(const std::vector<Pattern>& patterns, config::Mode mode = config::Mode::kTcp) {
   auto config = std::make_shared<config::Config>();
   config->listeners.resize(2);
   config->backends.resize(1);
@@ -30,7 +30,8 @@ Table MakeTable(const std::vector<Pattern>& patterns) {
                         .index = static_cast<uint32_t>(config->routes.size()),
                         .listener_index = pattern.listener_index,
                         .host = pattern.host,
-                        .path = pattern.path};
+                        .path = pattern.path,
+                        .mode = mode};
     if (route.path.ends_with("/*")) {
       route.path.pop_back();
       route.path_match = config::PathMatch::kPrefix;
@@ -51,6 +52,24 @@ TEST(Table, MatchesExactPathsExactly) {
   for (const std::string_view path : {"/", "", "/echo/", "/ech", "/echo2", "/Echo", "/%65cho"}) {
     EXPECT_EQ(Found(table, "h", path), "none") << path;
   }
+}
+
+/// The route whose folder the path names, where the patterns are of mode static.
+std::string FolderOf(const std::vector<Pattern>& patterns, std::string_view path) {
+  const config::Route* route = MakeTable(patterns, config::Mode::kStatic).FindFolder(0, "h", path);
+  return route == nullptr ? "none" : route->name;
+}
+
+TEST(Table, FindsTheFolderWhosePathLacksItsSlash) {
+  EXPECT_EQ(FolderOf({{"", "/*"}, {"", "/spa/*"}}, "/spa"), "/spa/*");
+  EXPECT_EQ(FolderOf({{"", "/spa/*"}}, "/spa"), "/spa/*");
+  EXPECT_EQ(FolderOf({{"h", "/spa/*"}}, "/spa"), "h/spa/*");
+  for (const std::string_view path : {"/spa/", "/spa/x", "/sp", "/spa2", "/", ""}) {
+    EXPECT_EQ(FolderOf({{"", "/*"}, {"", "/spa/*"}}, path), "none") << path;
+  }
+  EXPECT_EQ(FolderOf({{"", "/spa"}, {"", "/spa/*"}}, "/spa"), "none") << "an exact path is better";
+  EXPECT_EQ(FolderOf({{"h", "/*"}, {"", "/spa/*"}}, "/spa"), "none") << "a host is better";
+  EXPECT_EQ(MakeTable({{"", "/spa/*"}}).FindFolder(0, "h", "/spa"), nullptr) << "no files there";
 }
 
 TEST(Table, MatchesPrefixesFromTheirSlash) {
