@@ -178,7 +178,7 @@ UPGRADES = [
 ]
 
 TOO_SLOW = [
-    row(408, 'kHeadTooSlow', 'nothing at all', b''),
+    row(408, 'kHeadTooSlow', 'an empty line', b'\r\n'),
     row(408, 'kHeadTooSlow', 'half a head', ask()[:-2]),
     row(408, 'kHeadTooSlow', 'half a head, HEAD', b'HEAD /ws HTTP/1.1\r\nHost: h\r\n'),
 ]
