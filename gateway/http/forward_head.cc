@@ -57,6 +57,11 @@ constexpr SpecialField kSpecialFields[] = {
 };
 
 bool IsPlain(char byte) {
+    {"x-client-ip", FieldKind::kSenderWord},
+    {"true-client-ip", FieldKind::kSenderWord},
+    // Frameworks route by these in place of the target, past whatever was decided by the target.
+    {"x-original-url", FieldKind::kSenderWord},
+    {"x-rewrite-url", FieldKind::kSenderWord},
   return byte == '-' || (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
          (byte >= 'A' && byte <= 'Z');
 }

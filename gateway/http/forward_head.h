@@ -53,8 +53,10 @@ inline constexpr size_t kConnectionOptionsMax = 32;
 ///   Keep-Alive, Proxy-Connection, Proxy-Authenticate, Proxy-Authorization, TE, Trailer,
 ///   Transfer-Encoding, Upgrade, HTTP2-Settings; about a body that never comes: Content-Length
 ///   (which can only be 0) and Expect; Proxy, which CGI turns into HTTP_PROXY; and what Connection
-///   names, except what it must not: Host, Origin, Sec-WebSocket-*, Forwarded, X-Forwarded-*.
-/// - From a sender without trust also X-Real-IP and all of Forwarded and X-Forwarded-*.
+///   names, except what it must not: Host, Origin, Sec-WebSocket-*, Forwarded, X-Forwarded-*, and
+///   the others that only a trusted sender may say.
+/// - From a sender without trust also all of Forwarded and X-Forwarded-*, X-Real-IP, X-Client-IP,
+///   True-Client-IP, X-Original-URL and X-Rewrite-URL: backends take the latter two for the target.
 /// - A name that equals one of all these only after a byte other than letters, digits and "-" is
 ///   read as "-" (X_Forwarded_For) is dropped from everybody: CGI and its heirs take the two for
 ///   one, and would so take a client's word for ours.

@@ -202,6 +202,8 @@ NAMES = [
       for name in ('X-Forwarded-For', 'X-Forwarded-Proto', 'X-Forwarded-Host', 'Forwarded',
                    'X-Forwarded-Port', 'X-Forwarded-Client-Cert', 'X-Real-IP', 'X_Forwarded_For',
                    'X-Forwarded_For', 'x_forwarded-for', 'X_Real_IP', 'X.Forwarded.For',
+                   'X-Client-IP', 'True-Client-IP', 'X-Original-URL', 'X-Rewrite-URL',
+                   'X_Original_URL',
                    'X~Forwarded~For', 'X_Forwarded_Port')],
     forwarded('X-Forwarded-For three times', ask(*['X-Forwarded-For: 192.0.2.66'] * 3),
               has=[OURS], lacks=[b'192.0.2.66']),

@@ -100,7 +100,10 @@ void CheckForwarded(std::string_view sent, const RequestHead& head, SenderTrust 
   RINGWAY_CHECK(address == kSender && own == 0);
   CheckOnce(sent, "X-Forwarded-Proto", "http");
   CheckOnce(sent, "X-Forwarded-Host", head.host);
-  RINGWAY_CHECK_OP(Find(sent, "X-Real-IP").count, ==, 0);
+  for (const std::string_view name :
+       {"X-Real-IP", "X-Client-IP", "True-Client-IP", "X-Original-URL", "X-Rewrite-URL"}) {
+    RINGWAY_CHECK_OP(Find(sent, name).count, ==, 0);
+  }
 }
 
 void CheckSent(std::string_view sent, const RequestHead& head, SenderTrust trust) {
