@@ -65,4 +65,25 @@ inline constexpr size_t kConnectionOptionsMax = 32;
 [[nodiscard]] size_t BuildForwardedRequest(const RequestHead& head, std::string_view raw,
                                            const Forwarding& forwarding, std::span<char> out);
 
+/// A request in two buffers, to be sent one behind the other.
+struct ForwardedParts {
+  size_t front_bytes = 0;  ///< without the blank line that stands behind them and is not sent
+  size_t back_bytes = 0;
+};
+
+/// The same for a head that does not fit into one buffer with what is added to it. `front` gets the
+/// request line and the client's fields, each colon followed by a space only where it was; behind
+/// them a blank line, for ReadForwardedOffer. So the front never outgrows the head that came.
+/// `back` gets what the gateway adds or replaces: Host, Connection, Upgrade, the four, and the
+/// blank line that ends the request. All zero: as above, either does not fit, or Connection has too
+/// many options. REQUIRES: `front` has room for head.head_bytes.
+[[nodiscard]] ForwardedParts BuildForwardedParts(const RequestHead& head, std::string_view raw,
+                                                 const Forwarding& forwarding,
+                                                 std::span<char> front, std::span<char> back);
+
+/// What a 101 is checked against (switching_check.h), read again from a request as forwarded, or
+/// from its front and the blank line: key, subprotocols and extensions. The rest of the result is
+/// empty. Its views point into `forwarded`. No limit on fields: what was added counts for nothing.
+[[nodiscard]] RequestHead ReadForwardedOffer(std::string_view forwarded);
+
 }  // namespace ringway::http

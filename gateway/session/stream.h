@@ -29,7 +29,8 @@ struct Frames {
 struct Answer {
   base::Piece head;  ///< the front of a head that has not come whole (a chunk)
   http::BodyReader body;
-  uint16_t status = 0;
+  base::Lease back;  ///< what the request has behind `answer_`, if it does not fit into that
+  uint16_t back_bytes = 0;
   uint8_t interim_count = 0;   ///< 1xx answers that were passed over
   bool keeps_client = false;   ///< the client's connection goes on behind the answer
   bool request_keeps = false;  ///< the request would have it so
