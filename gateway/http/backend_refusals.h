@@ -15,7 +15,8 @@ namespace ringway::http {
 /// The request is good and cannot be forwarded (forward_head.h).
 inline constexpr Refusal kNotForwardable{
     Status::kHeadTooLarge,
-    "the request head is too long to be forwarded, or its Connection field names too many others"};
+    "the Host or what a proxy says of the client is too long to be forwarded, or the Connection "
+    "field names too many others"};
 
 // ---- The bytes of the answer's head (head_scan.h) -----------------------------------------------
 

@@ -121,7 +121,7 @@ size_t BuildFileHead(const FileResponse& response, std::span<char> out) {
   if (BringsTheFile(response) || response.status == Status::kNotModified) {
     WriteFileFields(response, writer);
   }
-  if (response.after == AfterAnswer::kClose) writer.Text("Connection: close\r\n");
+  writer.Text(ConnectionLine(response.after));
   return writer.Text(kLineEnd).Finish();
 }
 

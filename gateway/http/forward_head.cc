@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "gateway/base/check.h"
+#include "gateway/http/bytes.h"
 #include "gateway/http/connection_options.h"
 #include "gateway/http/field_reader.h"
 #include "gateway/http/forwarded_fields.h"
@@ -13,6 +14,8 @@
 
 namespace ringway::http {
 namespace {
+
+constexpr std::string_view kBlankLine = "\r\n";
 
 enum class FieldKind : uint8_t {
   kOrdinary,   ///< Goes, unless Connection names it.
@@ -54,6 +57,11 @@ constexpr SpecialField kSpecialFields[] = {
     {"sec-websocket-*", FieldKind::kEndToEnd},
     {"x-forwarded-*", FieldKind::kSenderWord},
     {"x-real-ip", FieldKind::kSenderWord},
+    {"x-client-ip", FieldKind::kSenderWord},
+    {"true-client-ip", FieldKind::kSenderWord},
+    // Frameworks route by these in place of the target, past whatever was decided by the target.
+    {"x-original-url", FieldKind::kSenderWord},
+    {"x-rewrite-url", FieldKind::kSenderWord},
 };
 
 bool IsPlain(char byte) {
@@ -92,29 +100,97 @@ bool Goes(std::string_view name, const ConnectionOptions& options, SenderTrust t
   return kind == FieldKind::kEndToEnd || trust == SenderTrust::kTrusted;
 }
 
-}  // namespace
+// ---- The parts of a request, in the order of their lines; each whole lines
 
-size_t BuildForwardedRequest(const RequestHead& head, std::string_view raw,
-                             const Forwarding& forwarding, std::span<char> out) {
+void WriteRequestLine(const RequestHead& head, Writer& writer) {
   // Only of a GET is it known that no body follows.
   RINGWAY_CHECK(head.method == Method::kGet && head.upgrade_to_websocket);
-  const std::string_view sent = raw.substr(0, head.head_bytes);
-  ConnectionOptions options;
-  if (!options.Collect(sent)) return 0;
-  Writer writer(out);
   writer.Text("GET ").Text(head.path);
   if (head.has_query) writer.Text("?").Text(head.query);
   writer.Text(" HTTP/1.1\r\n");
+}
+
+void WriteHost(const RequestHead& head, const Forwarding& forwarding, Writer& writer) {
   writer.Field("Host", forwarding.backend_host.empty() ? head.host : forwarding.backend_host);
+}
+
+enum class Spacing : uint8_t {
+  kUsual,   ///< one space behind each colon
+  kAsSent,  ///< none where there was none, so that no line becomes longer
+};
+
+void WriteClientFields(std::string_view sent, const ConnectionOptions& options, SenderTrust trust,
+                       Spacing spacing, Writer& writer) {
   FieldReader fields(sent);
   std::string_view name;
   std::string_view value;
   while (fields.Next(&name, &value)) {
-    if (Goes(name, options, forwarding.trust)) writer.Field(name, value);
+    if (!Goes(name, options, trust)) continue;
+    const bool has_space = value.data() != name.data() + name.size() + 1;
+    if (spacing == Spacing::kUsual || has_space || value.empty()) {
+      writer.Field(name, value);
+    } else {
+      writer.Text(name).Text(":").Text(value).Text("\r\n");
+    }
   }
+}
+
+void WriteAdded(const RequestHead& head, std::string_view raw, const Forwarding& forwarding,
+                Writer& writer) {
   writer.Text("Connection: Upgrade\r\nUpgrade: websocket\r\n");
   WriteForwardedFields(head, raw, forwarding, writer);
-  return writer.Text("\r\n").Finish();
+  writer.Text(kBlankLine);
+}
+
+}  // namespace
+
+size_t BuildForwardedRequest(const RequestHead& head, std::string_view raw,
+                             const Forwarding& forwarding, std::span<char> out) {
+  const std::string_view sent = raw.substr(0, head.head_bytes);
+  ConnectionOptions options;
+  if (!options.Collect(sent)) return 0;
+  Writer writer(out);
+  WriteRequestLine(head, writer);
+  WriteHost(head, forwarding, writer);
+  WriteClientFields(sent, options, forwarding.trust, Spacing::kUsual, writer);
+  WriteAdded(head, raw, forwarding, writer);
+  return writer.Finish();
+}
+
+ForwardedParts BuildForwardedParts(const RequestHead& head, std::string_view raw,
+                                   const Forwarding& forwarding, std::span<char> front,
+                                   std::span<char> back) {
+  const std::string_view sent = raw.substr(0, head.head_bytes);
+  RINGWAY_CHECK_OP(front.size(), >=, sent.size());
+  ConnectionOptions options;
+  if (!options.Collect(sent)) return {};
+  Writer first(front);
+  WriteRequestLine(head, first);
+  WriteClientFields(sent, options, forwarding.trust, Spacing::kAsSent, first);
+  const size_t front_bytes = first.Text(kBlankLine).Finish();
+  Writer second(back);
+  WriteHost(head, forwarding, second);
+  WriteAdded(head, raw, forwarding, second);
+  const size_t back_bytes = second.Finish();
+  if (front_bytes == 0 || back_bytes == 0) return {};
+  return {.front_bytes = front_bytes - kBlankLine.size(), .back_bytes = back_bytes};
+}
+
+RequestHead ReadForwardedOffer(std::string_view forwarded) {
+  RequestHead offer;
+  const auto keep = [](std::string_view value, ListFields* fields) {
+    if (fields->count < kListFieldsMax) fields->values[fields->count] = value;
+    ++fields->count;
+  };
+  FieldReader fields(forwarded);
+  std::string_view name;
+  std::string_view value;
+  while (fields.Next(&name, &value)) {
+    if (EqualsIgnoreCase(name, "Sec-WebSocket-Key")) offer.websocket_key = value;
+    if (EqualsIgnoreCase(name, "Sec-WebSocket-Protocol")) keep(value, &offer.subprotocols);
+    if (EqualsIgnoreCase(name, "Sec-WebSocket-Extensions")) keep(value, &offer.extensions);
+  }
+  return offer;
 }
 
 }  // namespace ringway::http

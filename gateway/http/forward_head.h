@@ -54,8 +54,10 @@ inline constexpr size_t kConnectionOptionsMax = 32;
 ///   Keep-Alive, Proxy-Connection, Proxy-Authenticate, Proxy-Authorization, TE, Trailer,
 ///   Transfer-Encoding, Upgrade, HTTP2-Settings; about a body that never comes: Content-Length
 ///   (which can only be 0) and Expect; Proxy, which CGI turns into HTTP_PROXY; and what Connection
-///   names, except what it must not: Host, Origin, Sec-WebSocket-*, Forwarded, X-Forwarded-*.
-/// - From a sender without trust also X-Real-IP and all of Forwarded and X-Forwarded-*.
+///   names, except what it must not: Host, Origin, Sec-WebSocket-*, Forwarded, X-Forwarded-*, and
+///   the others that only a trusted sender may say.
+/// - From a sender without trust also all of Forwarded and X-Forwarded-*, X-Real-IP, X-Client-IP,
+///   True-Client-IP, X-Original-URL and X-Rewrite-URL: backends take the latter two for the target.
 /// - A name that equals one of all these only after a byte other than letters, digits and "-" is
 ///   read as "-" (X_Forwarded_For) is dropped from everybody: CGI and its heirs take the two for
 ///   one, and would so take a client's word for ours.
@@ -63,5 +65,26 @@ inline constexpr size_t kConnectionOptionsMax = 32;
 /// - The four of forwarded_fields.h.
 [[nodiscard]] size_t BuildForwardedRequest(const RequestHead& head, std::string_view raw,
                                            const Forwarding& forwarding, std::span<char> out);
+
+/// A request in two buffers, to be sent one behind the other.
+struct ForwardedParts {
+  size_t front_bytes = 0;  ///< without the blank line that stands behind them and is not sent
+  size_t back_bytes = 0;
+};
+
+/// The same for a head that does not fit into one buffer with what is added to it. `front` gets the
+/// request line and the client's fields, each colon followed by a space only where it was; behind
+/// them a blank line, for ReadForwardedOffer. So the front never outgrows the head that came.
+/// `back` gets what the gateway adds or replaces: Host, Connection, Upgrade, the four, and the
+/// blank line that ends the request. All zero: as above, either does not fit, or Connection has too
+/// many options. REQUIRES: `front` has room for head.head_bytes.
+[[nodiscard]] ForwardedParts BuildForwardedParts(const RequestHead& head, std::string_view raw,
+                                                 const Forwarding& forwarding,
+                                                 std::span<char> front, std::span<char> back);
+
+/// What a 101 is checked against (switching_check.h), read again from a request as forwarded, or
+/// from its front and the blank line: key, subprotocols and extensions. The rest of the result is
+/// empty. Its views point into `forwarded`. No limit on fields: what was added counts for nothing.
+[[nodiscard]] RequestHead ReadForwardedOffer(std::string_view forwarded);
 
 }  // namespace ringway::http

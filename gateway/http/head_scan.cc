@@ -79,7 +79,7 @@ class Scan {
     const bool is_request = first_line_ == FirstLine::kRequest;
     if (is_request && !SkipEmptyLine()) return false;
     place->begin = at_;
-    if (is_request ? !PassRequestLine() : !PassStatusLine()) return false;
+    if (is_request ? !PassRequestLine(&place->minor_version) : !PassStatusLine()) return false;
     for (size_t fields = 0;; ++fields) {
       if (AtEnd()) return false;
       if (window_[at_] == '\r') break;
@@ -146,7 +146,7 @@ class Scan {
     return RefuseByte(byte >= 0x80 ? kRequestLineNotAscii : kRequestLineMalformed);
   }
 
-  bool PassRequestLine() {
+  bool PassRequestLine(uint8_t* minor_version) {
     if (!PassWord(ByteClass::kToken) || !PassWord(ByteClass::kVisible)) return false;
     const size_t begin = at_;
     at_ = SkipWhile(ByteClass::kVisible, window_, begin);
@@ -154,8 +154,10 @@ class Scan {
     if (window_[at_] != '\r') return RefuseRequestLine();
     const std::string_view version = window_.substr(begin, at_ - begin);
     if (!PassLineEnd()) return false;
-    if (version == kVersion) return true;
-    return Refuse(IsVersion(version) ? kVersionNotSupported : kRequestLineMalformed);
+    if (!IsVersion(version)) return Refuse(kRequestLineMalformed);
+    if (version[5] != '1') return Refuse(kVersionNotSupported);
+    *minor_version = static_cast<uint8_t>(version[7] - '0');
+    return true;
   }
 
   /// HTTP-version SP 3DIGIT SP [ reason-phrase ] (RFC 9112 4).

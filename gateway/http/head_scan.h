@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "gateway/http/request_head.h"
@@ -19,13 +20,15 @@ struct HeadPlace {
   size_t begin = 0;
   /// Behind the blank line.
   size_t end = 0;
+  /// Of a request's HTTP-version: 0 in "HTTP/1.0".
+  uint8_t minor_version = 1;
 };
 
 /// Scans from left to right and stops at the first error, so that more bytes never change an
 /// answer other than kNeedMore. `bytes`, `head_bytes_max` and the result: as ParseRequestHead;
 /// kWhole sets `*place`, kRefused `*refusal`.
 ///
-/// A head that is kWhole has: a request line `token SP 1*VCHAR SP "HTTP/1.1"`; then at most
+/// A head that is kWhole has: a request line `token SP 1*VCHAR SP "HTTP/1." DIGIT`; then at most
 /// kHeaderFieldsMax lines `token ":" *( VCHAR / SP / HTAB / obs-text )`; each with CR LF at its end
 /// and nowhere else (RFC 9112 2.2, 3, 5).
 HeadResult ScanHead(std::string_view bytes, size_t head_bytes_max, HeadPlace* place,

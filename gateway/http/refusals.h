@@ -26,7 +26,7 @@ inline constexpr Refusal kRequestLineNotAscii{
 inline constexpr Refusal kRequestLineMalformed{
     Status::kBadRequest, "the request line is not 'METHOD TARGET HTTP/1.1' with single spaces"};
 inline constexpr Refusal kVersionNotSupported{Status::kVersionNotSupported,
-                                              "only HTTP/1.1 is spoken here"};
+                                              "only HTTP/1.1 and HTTP/1.0 are spoken here"};
 inline constexpr Refusal kFoldedLine{
     Status::kBadRequest,
     "a line of the head begins with white space; folded header fields are obsolete and refused"};
@@ -42,6 +42,8 @@ inline constexpr Refusal kHeadTooLong{Status::kHeadTooLarge,
 // ---- What the fields say (request_head.cc) ------------------------------------------------------
 
 inline constexpr Refusal kHeadMalformed{Status::kBadRequest, "the request head is malformed"};
+inline constexpr Refusal kMethodUnknown{
+    Status::kNotImplemented, "the request method is not known here; methods are in capitals"};
 inline constexpr Refusal kConnectionMalformed{Status::kBadRequest,
                                               "the Connection field is not a list of tokens"};
 inline constexpr Refusal kHostMissing{Status::kBadRequest, "the Host field is missing"};
@@ -66,6 +68,10 @@ inline constexpr Refusal kTargetHostMalformed{
 
 // ---- The opening handshake (upgrade.cc) ---------------------------------------------------------
 
+inline constexpr Refusal kUpgradeVersion{
+    Status::kVersionNotSupported,
+    "a WebSocket is not opened over HTTP/1.0; a proxy in between has to speak HTTP/1.1 to this "
+    "server (nginx: proxy_http_version 1.1)"};
 inline constexpr Refusal kUpgradeMethod{Status::kMethodNotAllowed,
                                         "a WebSocket is opened with GET"};
 inline constexpr Refusal kUpgradeNotInConnection{
@@ -84,10 +90,14 @@ inline constexpr Refusal kWebSocketKeyMalformed{Status::kBadRequest,
                                                 "the Sec-WebSocket-Key is not 16 bytes in base64"};
 inline constexpr Refusal kSubprotocolMalformed{
     Status::kBadRequest, "an element of Sec-WebSocket-Protocol is not a token"};
+inline constexpr Refusal kSubprotocolMissing{Status::kBadRequest,
+                                             "Sec-WebSocket-Protocol names no subprotocol"};
 inline constexpr Refusal kSubprotocolRepeated{Status::kBadRequest,
                                               "Sec-WebSocket-Protocol names one subprotocol twice"};
 inline constexpr Refusal kSubprotocolsTooMany{
     Status::kBadRequest, "more than 32 subprotocols in Sec-WebSocket-Protocol"};
+inline constexpr Refusal kExtensionsMalformed{
+    Status::kBadRequest, "Sec-WebSocket-Extensions is not a list of extensions (RFC 6455 9.1)"};
 inline constexpr Refusal kListFieldsTooMany{
     Status::kBadRequest, "more than 8 Sec-WebSocket-Protocol or Sec-WebSocket-Extensions fields"};
 
@@ -138,6 +148,7 @@ inline constexpr std::array kRefusals{
     kTooManyFields,
     kHeadTooLong,
     kHeadMalformed,
+    kMethodUnknown,
     kConnectionMalformed,
     kHostMissing,
     kHostRepeated,
@@ -150,6 +161,7 @@ inline constexpr std::array kRefusals{
     kTargetForm,
     kTargetFragment,
     kTargetHostMalformed,
+    kUpgradeVersion,
     kUpgradeMethod,
     kUpgradeNotInConnection,
     kWebSocketVersionRepeated,
@@ -158,8 +170,10 @@ inline constexpr std::array kRefusals{
     kWebSocketKeyRepeated,
     kWebSocketKeyMalformed,
     kSubprotocolMalformed,
+    kSubprotocolMissing,
     kSubprotocolRepeated,
     kSubprotocolsTooMany,
+    kExtensionsMalformed,
     kListFieldsTooMany,
     kRouteMissing,
     kUpgradeMissing,

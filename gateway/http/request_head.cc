@@ -11,6 +11,8 @@
 // With the sanitizers GCC 12 loses track of boost::optional's flag in basic_parser.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
+#include <algorithm>
+#include <array>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
@@ -28,8 +30,6 @@ namespace {
 namespace beast_http = boost::beast::http;
 using boost::beast::error_code;
 
-std::string_view ToStd(boost::beast::string_view text) { return {text.data(), text.size()}; }
-
 bool ListsToken(std::string_view list, std::string_view token) {
   ListReader reader(list);
   std::string_view element;
@@ -46,6 +46,8 @@ struct FieldCounts {
   size_t content_length = 0;
   size_t transfer_encoding = 0;
   bool connection_close = false;
+  bool connection_keep_alive = false;
+  bool method_unknown = false;
   std::string_view sent_target;
   std::string_view content_length_value;
 };
@@ -69,23 +71,33 @@ void KeepFirst(std::string_view value, SingleField* field) {
 /// refused it.)
 class FieldCollector : public beast_http::basic_parser<true> {
  public:
-  FieldCollector(RequestHead* head, FieldCounts* counts) : head_(head), counts_(counts) {
+  /// `read`: what Beast gets; `sent`: the same head as it came. They differ where `read` is a copy.
+  FieldCollector(std::string_view read, std::string_view sent, RequestHead* head,
+                 FieldCounts* counts)
+      : read_(read), sent_(sent), head_(head), counts_(counts) {
     // The head only: a body is for the rules to refuse, with a reason of theirs.
     skip(true);
   }
 
  private:
+  /// The same part of what was sent.
+  [[nodiscard]] std::string_view Sent(boost::beast::string_view text) const {
+    if (text.empty()) return {};
+    return sent_.substr(static_cast<size_t>(text.data() - read_.data()), text.size());
+  }
+
   void on_request_impl(beast_http::verb method, boost::beast::string_view method_text,
                        boost::beast::string_view target, int, error_code&) override {
     if (method == beast_http::verb::get) head_->method = Method::kGet;
     if (method == beast_http::verb::head) head_->method = Method::kHead;
-    head_->method_text = ToStd(method_text);
-    counts_->sent_target = ToStd(target);
+    counts_->method_unknown = method == beast_http::verb::unknown;
+    head_->method_text = Sent(method_text);
+    counts_->sent_target = Sent(target);
   }
 
   void on_field_impl(beast_http::field name, boost::beast::string_view,
                      boost::beast::string_view value_text, error_code&) override {
-    const std::string_view value = ToStd(value_text);
+    const std::string_view value = Sent(value_text);
     switch (name) {
       case beast_http::field::host:
         return KeepFirst(value, &head_->host, &counts_->host);
@@ -107,6 +119,7 @@ class FieldCollector : public beast_http::basic_parser<true> {
       case beast_http::field::connection:
         head_->connection_upgrade |= ListsToken(value, "upgrade");
         counts_->connection_close |= ListsToken(value, "close");
+        counts_->connection_keep_alive |= ListsToken(value, "keep-alive");
         return;
       case beast_http::field::upgrade:
         head_->upgrade_to_websocket |= ListsToken(value, "websocket");
@@ -144,6 +157,8 @@ class FieldCollector : public beast_http::basic_parser<true> {
   }
   void on_finish_impl(error_code&) override {}
 
+  std::string_view read_;
+  std::string_view sent_;
   RequestHead* head_;
   FieldCounts* counts_;
 };
@@ -156,13 +171,32 @@ const Refusal* WhyRefusedByBeast(const error_code& error) {
   return &kHeadMalformed;
 }
 
-const Refusal* ParseFields(std::string_view bytes, RequestHead* head, FieldCounts* counts) {
-  FieldCollector parser(head, counts);
+const Refusal* ParseCopy(std::string_view bytes, std::string_view sent, RequestHead* head,
+                         FieldCounts* counts) {
+  FieldCollector parser(bytes, sent, head, counts);
   parser.header_limit(static_cast<uint32_t>(bytes.size()));
   error_code error;
   const size_t used = parser.put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
   if (error) return WhyRefusedByBeast(error);
   return used == bytes.size() ? nullptr : &kHeadMalformed;
+}
+
+/// The longest head that is copied to be read: what a configuration permits at most.
+constexpr size_t kCopiedHeadBytesMax = 16 * 1024;
+
+/// RFC 9110 2.5: a request of a later minor version is read as one of HTTP/1.1. Beast knows none,
+/// so it gets a copy that says 1.1.
+const Refusal* ParseLater(std::string_view sent, RequestHead* head, FieldCounts* counts) {
+  if (sent.size() > kCopiedHeadBytesMax) return &kHeadTooLong;
+  std::array<char, kCopiedHeadBytesMax> copy;
+  std::copy(sent.begin(), sent.end(), copy.begin());
+  copy[sent.find("\r\n") - 1] = '1';
+  return ParseCopy({copy.data(), sent.size()}, sent, head, counts);
+}
+
+const Refusal* ParseFields(std::string_view bytes, RequestHead* head, FieldCounts* counts) {
+  return head->minor_version > 1 ? ParseLater(bytes, head, counts)
+                                 : ParseCopy(bytes, bytes, head, counts);
 }
 
 /// RFC 9112 6: how a body would be framed must not be a matter of opinion, and nobody reads it.
@@ -179,9 +213,11 @@ const Refusal* JudgeBody(const FieldCounts& counts, RequestHead* head) {
 }
 
 const Refusal* Judge(const FieldCounts& counts, RequestHead* head) {
-  if (counts.host == 0) return &kHostMissing;
+  if (counts.method_unknown) return &kMethodUnknown;
+  const bool is_old = head->minor_version == 0;
+  if (counts.host == 0 && !is_old) return &kHostMissing;
   if (counts.host > 1) return &kHostRepeated;
-  if (!IsHost(head->host)) return &kHostMalformed;
+  if (counts.host == 1 && !IsHost(head->host)) return &kHostMalformed;
   Target target;
   if (const Refusal* why = ReadTarget(counts.sent_target, &target)) return why;
   if (!target.host.empty()) head->host = target.host;
@@ -191,7 +227,9 @@ const Refusal* Judge(const FieldCounts& counts, RequestHead* head) {
   if (counts.origin > 1) return &kOriginRepeated;
   head->has_origin = counts.origin == 1;
   if (const Refusal* why = JudgeBody(counts, head)) return why;
-  head->keep_alive = !counts.connection_close && !head->has_body;
+  if (is_old) head->connection_upgrade = head->upgrade_to_websocket = false;
+  const bool stays = !counts.connection_close && (!is_old || counts.connection_keep_alive);
+  head->keep_alive = stays && !head->has_body;
   return nullptr;
 }
 
@@ -203,6 +241,7 @@ HeadResult ParseRequestHead(std::string_view bytes, size_t head_bytes_max, Reque
   const HeadResult scanned = ScanHead(bytes, head_bytes_max, &place, refusal);
   if (scanned != HeadResult::kWhole) return scanned;
   RequestHead found;
+  found.minor_version = place.minor_version;
   FieldCounts counts;
   const Refusal* why =
       ParseFields(bytes.substr(place.begin, place.end - place.begin), &found, &counts);

@@ -25,6 +25,7 @@ inline constexpr size_t kListFieldsMax = 8;
 /// Subprotocols that one client may offer; then 400. It bounds the search for duplicates.
 inline constexpr size_t kSubprotocolsOfferedMax = 32;
 
+/// kOther: a registered method (RFC 9110 16.1.1) that nothing here answers to.
 enum class Method : uint8_t { kGet, kHead, kOther };
 
 /// The values of all fields of one name, in the order in which they came.
@@ -45,6 +46,8 @@ struct ListFields {
 struct RequestHead {
   Method method = Method::kOther;
   std::string_view method_text;
+  /// Of HTTP/1.x. From 2 on a request is read as one of HTTP/1.1 (RFC 9110 2.5).
+  uint8_t minor_version = 1;
 
   /// The path of the target as sent; begins with '/'. What it means is for path.h to say.
   std::string_view path;
@@ -53,8 +56,8 @@ struct RequestHead {
   /// Tells a query without a byte from none.
   bool has_query = false;
 
-  /// Never empty: uri-host [ ":" port ] as sent (RFC 9110 7.2), of the Host field, or of an
-  /// absolute-form target, which goes before it (RFC 9112 3.2.2).
+  /// uri-host [ ":" port ] as sent (RFC 9110 7.2), of the Host field, or of an absolute-form target,
+  /// which goes before it (RFC 9112 3.2.2). Empty: HTTP/1.0 without a Host.
   std::string_view host;
   /// Tells an Origin without a value from no Origin; there is at most one.
   bool has_origin = false;
@@ -64,7 +67,8 @@ struct RequestHead {
 
   /// Connection lists "upgrade".
   bool connection_upgrade = false;
-  /// Upgrade lists "websocket". Whether the request is a good upgrade is CheckUpgrade's answer.
+  /// Upgrade lists "websocket", and not over HTTP/1.0, where it counts for nothing (RFC 9110 7.8).
+  /// Whether the request is a good upgrade is CheckUpgrade's answer.
   bool upgrade_to_websocket = false;
   /// Sec-WebSocket-Key: the first value, and how many there were.
   std::string_view websocket_key;
@@ -74,7 +78,7 @@ struct RequestHead {
   size_t websocket_version_count = 0;
   /// Sec-WebSocket-Protocol. Read it with SelectSubprotocol, after CheckUpgrade.
   ListFields subprotocols;
-  /// Sec-WebSocket-Extensions, not looked at: declining all of them is always allowed.
+  /// Sec-WebSocket-Extensions. CheckUpgrade looks at its form; all of them may be declined.
   ListFields extensions;
 
   /// What a request for a file may say: which of its forms, under which conditions, which part
@@ -89,8 +93,8 @@ struct RequestHead {
 
   /// A body follows the head. Never so for GET and HEAD: those are refused.
   bool has_body = false;
-  /// Another request may follow on this connection (RFC 9112 9.3). Never so with a body, which
-  /// nobody here reads.
+  /// Another request may follow on this connection (RFC 9112 9.3): over HTTP/1.0 only where the
+  /// client asks for that. Never so with a body, which nobody here reads.
   bool keep_alive = true;
   /// Up to and with the blank line; what follows belongs to the caller.
   size_t head_bytes = 0;
@@ -105,7 +109,7 @@ enum class [[nodiscard]] HeadResult : uint8_t{kNeedMore, kWhole, kRefused};
 /// kWhole: `*head` is set.
 /// kRefused: `*refusal` is set. The leftmost error is reported as soon as its byte is there, so
 /// the answer does not depend on how the bytes were cut. A head that has no end within
-/// `head_bytes_max` bytes is 431.
+/// `head_bytes_max` bytes is 431, and so is one of HTTP/1.2 or later beyond 16 KiB.
 ///
 /// Cost: each call looks at every byte of the head, at most `head_bytes_max`, about three times.
 /// Allocates nothing. `*head` and `*refusal` are written only where said.
@@ -116,10 +120,12 @@ enum class [[nodiscard]] UpgradeResult : uint8_t{kUpgrade, kNotUpgrade, kRefused
 
 /// Checks an opening handshake (RFC 6455 4.2.1).
 ///
-/// kUpgrade: the key is good, the version is 13, and the subprotocols are at most
-/// kSubprotocolsOfferedMax different tokens. A Sec-WebSocket-Protocol without a value offers none.
+/// kUpgrade: the key is good, the version is 13, the subprotocols are at most
+/// kSubprotocolsOfferedMax different tokens and at least one where the field came, and the
+/// extensions are what IsExtensionList takes.
 /// kNotUpgrade: no Upgrade field names websocket; an ordinary request.
-/// kRefused: `*refusal` is set: 405, 400, or 426 for another version.
+/// kRefused: `*refusal` is set: 405, 400, 426 for another version, or 505 for a request of
+/// HTTP/1.0 with a key, from which a proxy may have taken Upgrade away.
 UpgradeResult CheckUpgrade(const RequestHead& head, Refusal* refusal);
 
 /// The first subprotocol of the client's list that the route offers, compared byte by byte; empty

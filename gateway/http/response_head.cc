@@ -33,14 +33,25 @@ void WriteDate(int64_t now_s, Writer& writer) {
   if (bytes > 0) writer.Field("Date", {date.data(), bytes});
 }
 
-/// What the connection is for from now on. WHY none where it stays: HTTP/1.1 means that (RFC 9112
-/// 9.3).
+/// What the connection is for from now on.
 std::string_view ConnectionOf(Status status, AfterAnswer after) {
   if (status == Status::kUpgradeRequired) return "Connection: upgrade, close\r\n";
-  return after == AfterAnswer::kClose ? "Connection: close\r\n" : "";
+  return ConnectionLine(after);
 }
 
 }  // namespace
+
+std::string_view ConnectionLine(AfterAnswer after) {
+  switch (after) {
+    case AfterAnswer::kKeepOpen:
+      break;
+    case AfterAnswer::kKeepOpenAsAsked:
+      return "Connection: keep-alive\r\n";
+    case AfterAnswer::kClose:
+      return "Connection: close\r\n";
+  }
+  return "";
+}
 
 std::string_view ReasonPhrase(Status status) {
   switch (status) {

@@ -26,7 +26,14 @@ inline constexpr size_t kRefusalBytesMax = 480;
                                           std::string_view subprotocol, std::span<char> out);
 
 /// What becomes of the client's connection after the answer.
-enum class AfterAnswer : uint8_t { kKeepOpen, kClose };
+enum class AfterAnswer : uint8_t {
+  kKeepOpen,
+  kKeepOpenAsAsked,  ///< HTTP/1.0: it stays as the client has asked, and has to be told so.
+  kClose,
+};
+
+/// The line that says so, with its end; empty where HTTP/1.1 means it anyway (RFC 9112 9.3).
+[[nodiscard]] std::string_view ConnectionLine(AfterAnswer after);
 
 /// Whether an answer's body follows its head. kOmitted: the answer to HEAD, whose Content-Length
 /// still is that of the body which GET would bring (RFC 9110 9.3.2).

@@ -7,6 +7,7 @@
 
 #include "gateway/http/accept_key.h"
 #include "gateway/http/bytes.h"
+#include "gateway/http/extension_list.h"
 #include "gateway/http/list_reader.h"
 #include "gateway/http/refusals.h"
 #include "gateway/http/request_head.h"
@@ -40,7 +41,16 @@ const Refusal* JudgeSubprotocols(const ListFields& fields) {
       seen[seen_count++] = name;
     }
   }
-  return nullptr;
+  return fields.count > 0 && seen_count == 0 ? &kSubprotocolMissing : nullptr;
+}
+
+/// The fields of one name are one list (RFC 9110 5.3), so only the whole must not be empty.
+const Refusal* JudgeExtensions(const ListFields& fields) {
+  size_t count = 0;
+  for (const std::string_view value : fields.Kept()) {
+    if (!IsExtensionList(value, &count)) return &kExtensionsMalformed;
+  }
+  return fields.count > 0 && count == 0 ? &kExtensionsMalformed : nullptr;
 }
 
 const Refusal* JudgeUpgrade(const RequestHead& head) {
@@ -55,14 +65,16 @@ const Refusal* JudgeUpgrade(const RequestHead& head) {
   if (std::max(head.subprotocols.count, head.extensions.count) > kListFieldsMax) {
     return &kListFieldsTooMany;
   }
-  return JudgeSubprotocols(head.subprotocols);
+  if (const Refusal* why = JudgeSubprotocols(head.subprotocols)) return why;
+  return JudgeExtensions(head.extensions);
 }
 
 }  // namespace
 
 UpgradeResult CheckUpgrade(const RequestHead& head, Refusal* refusal) {
-  if (!head.upgrade_to_websocket) return UpgradeResult::kNotUpgrade;
-  const Refusal* why = JudgeUpgrade(head);
+  const bool is_old = head.minor_version == 0 && head.websocket_key_count > 0;
+  if (!head.upgrade_to_websocket && !is_old) return UpgradeResult::kNotUpgrade;
+  const Refusal* why = is_old ? &kUpgradeVersion : JudgeUpgrade(head);
   if (why == nullptr) return UpgradeResult::kUpgrade;
   *refusal = *why;
   return UpgradeResult::kRefused;

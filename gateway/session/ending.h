@@ -15,7 +15,7 @@ enum class EndReason : uint8_t {
   kNone = 0,
   // before the 101
   kRefused,           ///< an HTTP refusal
-  kHandshakeTimeout,  ///< 408
+  kHandshakeTimeout,  ///< 408; without an answer where no byte of a request came
   kEvicted,           ///< its slot or its memory was wanted for others
   kAbandoned,         ///< the client left before its request was whole
   kDialFailed,        ///< 502

@@ -134,8 +134,7 @@ void Session::AnswerWithout(Environment& environment, const http::RequestHead& h
   answer.bytes = static_cast<uint32_t>(http::BuildRefusal(
       refusal, RoomOf(answer.lease, BufferClass::kCell),
       head.method == http::Method::kHead ? http::AnswerBody::kOmitted : http::AnswerBody::kSent,
-      serving.keeps_client ? http::AfterAnswer::kKeepOpen : http::AfterAnswer::kClose,
-      environment.unix_s));
+      serving.after, environment.unix_s));
   (refusal.status == Status::kNotFound ? environment.counters.files_missing
                                        : environment.counters.files_refused)
       .Add(1);
@@ -151,10 +150,9 @@ void Session::AnswerWithSlash(Environment& environment, const http::RequestHead&
   base::Piece answer{.lease = environment.stores.TakeQueueChunk()};
   if (!answer.lease) return OnPoolExhausted(environment, intents);
   answer.data = answer.lease.data();
-  answer.bytes = static_cast<uint32_t>(http::BuildSlashRedirect(
-      head.path, head.query,
-      serving.keeps_client ? http::AfterAnswer::kKeepOpen : http::AfterAnswer::kClose,
-      RoomOf(answer.lease, BufferClass::kChunk), environment.unix_s));
+  answer.bytes = static_cast<uint32_t>(
+      http::BuildSlashRedirect(head.path, head.query, serving.after,
+                               RoomOf(answer.lease, BufferClass::kChunk), environment.unix_s));
   if (answer.bytes == 0) return AnswerWithout(environment, head, http::kFileMissing, intents);
   answered_status_ = static_cast<uint16_t>(Status::kMovedPermanently);
   serving.is_answered = true;
@@ -173,8 +171,9 @@ void Session::EndServing(Environment& environment, Intents& intents) {
   const auto& serving = std::get<Serving>(stream_);
   LeaveRoute(environment);
   LeaveGateway(environment);
-  if (!serving.keeps_client || ends_after_answer_) {
-    const EndSide side = serving.keeps_client ? EndSide::kGateway : EndSide::kClient;
+  const bool keeps_client = serving.after != http::AfterAnswer::kClose;
+  if (!keeps_client || ends_after_answer_) {
+    const EndSide side = keeps_client ? EndSide::kGateway : EndSide::kClient;
     client_deaf_ = true;
     held_ = {};
     intents.Finish(LinkRole::kClient);

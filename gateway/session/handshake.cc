@@ -239,7 +239,10 @@ void Session::Refuse(Environment& environment, const http::Refusal& refusal, End
                         : http::AnswerBody::kSent;
   held_ = {};
   answer_ = {};
-  if (auto* const backends = std::get_if<Answer>(&stream_)) backends->head = {};
+  if (auto* const backends = std::get_if<Answer>(&stream_)) {
+    backends->head = {};
+    backends->back = {};
+  }
   client_deaf_ = true;
   base::Piece answer{.lease = environment.stores.TakeCell(slot_, flow::CellUse::kLastWord)};
   RINGWAY_CHECK(static_cast<bool>(answer.lease));  // there is one for each session, said once

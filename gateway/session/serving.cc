@@ -30,6 +30,10 @@ constexpr uint8_t kLooksMax = 8;
 
 constexpr int64_t kNsPerS = 1'000'000'000;
 
+AfterAnswer WhereItStays(const http::RequestHead& head) {
+  return head.minor_version == 0 ? AfterAnswer::kKeepOpenAsAsked : AfterAnswer::kKeepOpen;
+}
+
 /// Rounded down, before 1970 too.
 int64_t SecondsOf(int64_t ns) { return ns / kNsPerS - (ns % kNsPerS < 0 ? 1 : 0); }
 
@@ -76,7 +80,7 @@ void Session::OnFileRequest(Environment& environment, const http::RequestHead& h
   if (!EnterRoute(environment, &refusal)) return RefuseWith(environment, refusal, intents);
   auto& serving = stream_.emplace<Serving>();
   serving.head_bytes = static_cast<uint16_t>(head.head_bytes);
-  serving.keeps_client = head.keep_alive && !ends_after_answer_;
+  if (head.keep_alive && !ends_after_answer_) serving.after = WhereItStays(head);
   state_ = State::kServing;
   state_since_ns_ = environment.now_ns;
   environment.counters.file_requests.Add(1);
@@ -211,7 +215,7 @@ void Session::AnswerWithFile(Environment& environment, const http::RequestHead& 
                                     .last_modified_s = SecondsOf(look.modified_ns)};
   answer.response = {
       .status = Judge(head, validators, environment.unix_s, look.bytes, &answer.ranges),
-      .after = serving.keeps_client ? AfterAnswer::kKeepOpen : AfterAnswer::kClose,
+      .after = serving.after,
       .now_s = environment.unix_s,
       .content_type = environment.media_types.ForPath(form.base),
       .file_bytes = look.bytes,

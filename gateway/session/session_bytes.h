@@ -117,7 +117,8 @@ class SessionBytes {
   /// behind it (a chunk), both (the same, static mode), or the front of a frame (a cell).
   base::Piece held_;
   /// While the backend is dialled, tcp mode: the 101 (a cell). websocket mode, until the backend
-  /// has answered: the request as it is forwarded (a chunk). Behind either the request's host.
+  /// has answered: the request as it is forwarded, or its front (a chunk). Behind either the
+  /// request's host.
   base::Lease answer_;
   uint64_t began_ns_;
   uint64_t state_since_ns_;

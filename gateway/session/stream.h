@@ -11,6 +11,7 @@
 
 #include "gateway/base/arena.h"
 #include "gateway/http/body_reader.h"
+#include "gateway/http/response_head.h"
 #include "gateway/ws/frame_reader.h"
 #include "gateway/ws/header_follower.h"
 #include "gateway/ws/utf8.h"
@@ -29,7 +30,8 @@ struct Frames {
 struct Answer {
   base::Piece head;  ///< the front of a head that has not come whole (a chunk)
   http::BodyReader body;
-  uint16_t status = 0;
+  base::Lease back;  ///< what the request has behind `answer_`, if it does not fit into that
+  uint16_t back_bytes = 0;
   uint8_t interim_count = 0;   ///< 1xx answers that were passed over
   bool keeps_client = false;   ///< the client's connection goes on behind the answer
   bool request_keeps = false;  ///< the request would have it so
@@ -51,11 +53,12 @@ struct Serving {
   uint16_t head_bytes = 0;  ///< of the request, at the front of what is held
   uint8_t candidate = 0;    ///< which of the names that the path may stand for
   uint8_t next_part = 0;
-  uint8_t looks = 0;          ///< at that name, which brought nothing
-  bool awaits_file = false;   ///< the worker looks for it
-  bool is_answered = false;   ///< a head is on its way: nothing but its body may follow
-  bool keeps_client = false;  ///< the client's connection goes on behind the answer
-  bool moved_timer = false;   ///< it is later than the next request's
+  uint8_t looks = 0;         ///< at that name, which brought nothing
+  bool awaits_file = false;  ///< the worker looks for it
+  bool is_answered = false;  ///< a head is on its way: nothing but its body may follow
+  /// Of the client's connection behind the answer.
+  http::AfterAnswer after = http::AfterAnswer::kClose;
+  bool moved_timer = false;  ///< it is later than the next request's
 };
 
 /// One head as it came, and what lay behind it.

@@ -94,6 +94,15 @@ void Session::OnDue(Environment& environment, ClientLook client, Intents& intent
         return OnEarlyEnd(environment, intents);
       }
       environment.counters.handshakes_timed_out.Add(1);
+      // WHY no 408: whoever has connected ahead of its request would take it for the answer to one
+      // that it has yet to send. And whoever has begun a PROXY header has asked nothing.
+      if (held_.bytes == 0 || awaits_proxy_header_) {
+        client_deaf_ = true;
+        held_ = {};
+        intents.Drop(LinkRole::kClient);
+        return EnterClosing(environment, {EndSide::kGateway, EndReason::kHandshakeTimeout, 0},
+                            intents);
+      }
       return Refuse(environment, http::kHeadTooSlow,
                     {EndSide::kGateway, EndReason::kHandshakeTimeout,
                      static_cast<uint16_t>(http::kHeadTooSlow.status)},

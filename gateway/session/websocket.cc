@@ -19,6 +19,9 @@ namespace {
 using base::BufferClass;
 using base::LinkRole;
 
+/// Behind the front of a request in two parts, and not sent.
+constexpr uint32_t kBlankLineBytes = 2;
+
 /// 1xx answers in front of one that counts; 103 comes once or twice.
 constexpr uint8_t kInterimMax = 8;
 
@@ -47,17 +50,31 @@ bool Session::PrepareForwarding(Environment& environment, const http::RequestHea
   const std::span<char> out = TextRoom(answer_, BufferClass::kChunk);
   answer_bytes_ =
       static_cast<uint16_t>(http::BuildForwardedRequest(head, TextOf(held_), forwarding, out));
-  // WHY it is read again: the answer is checked against it, and it may have a field too many now.
-  http::RequestHead forwarded;
-  http::Refusal refusal;
-  if (answer_bytes_ == 0 ||
-      http::ParseRequestHead({out.data(), answer_bytes_}, kChunkBytes, &forwarded, &refusal) !=
-          http::HeadResult::kWhole) {
-    RefuseWith(environment, http::kNotForwardable, intents);
-    return false;
+  if (answer_bytes_ > 0) {
+    KeepHost(head.host, kChunkBytes);
+    return true;
   }
-  KeepHost(head.host, kChunkBytes);
-  return true;
+  // In two parts, then. It leaves no room for a host behind it, and what is added fits into a cell
+  // but for long lists of a trusted proxy.
+  const Holder holder{stores, slot_, stores.backend(route_->backend_index)};
+  auto& answer = std::get<Answer>(stream_);
+  host_bytes_ = 0;
+  for (const uint32_t bytes : {kCellBytes, kChunkBytes}) {
+    answer.back = holder.Take(bytes);
+    if (!answer.back) {
+      environment.counters.handshakes_over_share.Add(1);
+      RefuseWith(environment, http::kBackendHandshakesTooMany, intents);
+      return false;
+    }
+    const BufferClass c = stores.arena().ClassOf(answer.back.id());
+    const http::ForwardedParts parts =
+        http::BuildForwardedParts(head, TextOf(held_), forwarding, out, TextRoom(answer.back, c));
+    answer_bytes_ = static_cast<uint16_t>(parts.front_bytes);
+    answer.back_bytes = static_cast<uint16_t>(parts.back_bytes);
+    if (answer_bytes_ > 0) return true;
+  }
+  RefuseWith(environment, http::kNotForwardable, intents);
+  return false;
 }
 
 void Session::SendRequest(Environment& environment, Intents& intents) {
@@ -65,6 +82,12 @@ void Session::SendRequest(Environment& environment, Intents& intents) {
   state_since_ns_ = environment.now_ns;
   base::Piece request{.lease = answer_.Share(), .data = answer_.data(), .bytes = answer_bytes_};
   intents.Send(LinkRole::kBackend, std::move(request));
+  auto& answer = std::get<Answer>(stream_);
+  if (answer.back) {
+    base::Piece back{.lease = std::move(answer.back), .bytes = answer.back_bytes};
+    back.data = back.lease.data();
+    intents.Send(LinkRole::kBackend, std::move(back));
+  }
   intents.Timer(NextDueNs(environment));
 }
 
@@ -128,12 +151,11 @@ void Session::OnAnswer(Environment& environment, const http::ResponseHead& head,
 
 void Session::OnSwitching(Environment& environment, const http::ResponseHead& head, RawAnswer raw,
                           Intents& intents) {
-  const std::string_view text(reinterpret_cast<const char*>(answer_.data()), answer_bytes_);
-  http::RequestHead request;
+  const uint32_t blank_bytes =
+      std::get<Answer>(stream_).back_bytes > 0 ? kBlankLineBytes : uint32_t{0};
+  const http::RequestHead request = http::ReadForwardedOffer(
+      {reinterpret_cast<const char*>(answer_.data()), answer_bytes_ + blank_bytes});
   http::Refusal refusal;
-  const bool is_whole =
-      http::ParseRequestHead(text, kChunkBytes, &request, &refusal) == http::HeadResult::kWhole;
-  RINGWAY_CHECK(is_whole);  // PrepareForwarding has seen it so
   if (http::CheckSwitching(head, request, &refusal) != http::SwitchingResult::kGood) {
     return RefuseAnswer(environment, refusal, intents);
   }

@@ -13,6 +13,8 @@ namespace {
 
 constexpr uint8_t kFinBit = 0x80;
 constexpr uint8_t kMaskBit = 0x80;
+/// RSV2 and RSV3.
+constexpr uint8_t kUnusedBits = 0x30;
 constexpr uint8_t kOpcodeBits = 0x0f;
 constexpr uint8_t kLengthIs16Bits = 126;
 constexpr uint8_t kLengthIs64Bits = 127;
@@ -36,6 +38,8 @@ std::string_view RefusalReason(FollowFault fault) {
       return {};
     case FollowFault::kReservedOpcode:
       return "frame has a reserved opcode";
+    case FollowFault::kReservedBits:
+      return "frame has a reserved bit set";
     case FollowFault::kControlFragmented:
       return "control frame is fragmented";
     case FollowFault::kContinuationWithoutMessage:
@@ -99,6 +103,7 @@ inline FollowFault HeaderFollower::TakeHeaderByte(uint8_t byte, const ReaderRule
 inline FollowFault HeaderFollower::OnFirstByte(uint8_t byte) {
   first_ = byte;
   if (IsReserved(byte & kOpcodeBits)) return FollowFault::kReservedOpcode;
+  if ((byte & kUnusedBits) != 0) return FollowFault::kReservedBits;
   const Opcode opcode = OpcodeOf(byte);
   if (IsControl(opcode)) {
     return (byte & kFinBit) != 0 ? FollowFault::kNone : FollowFault::kControlFragmented;

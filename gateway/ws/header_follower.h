@@ -22,6 +22,7 @@ enum class Direction : uint8_t { kFromClient, kFromBackend };
 enum class FollowFault : uint8_t {
   kNone,
   kReservedOpcode,
+  kReservedBits,
   kControlFragmented,
   kContinuationWithoutMessage,
   kMessageInsideMessage,
@@ -52,8 +53,8 @@ struct Followed {
 /// Reads RFC 6455 5.2, 5.4 and 5.5 of one direction, as far as headers go. Two a session, on the
 /// session's thread; 24 bytes each, no memory beyond. A header costs a step for each of its first 2
 /// to 10 bytes, mask and payload are skipped in one. The pieces may be cut anywhere: every answer
-/// comes with the byte that decides it. RSV bits are not judged (extensions are end to end), nor
-/// what a Close frame says.
+/// comes with the byte that decides it. RSV1 is not judged (permessage-deflate is end to end), nor
+/// what a Close frame says; RSV2 and RSV3 are of no registered extension (RFC 6455 11.8).
 class HeaderFollower {
  public:
   explicit HeaderFollower(Direction direction) : direction_(direction) {}

@@ -131,7 +131,17 @@ def large_head():
             client.handshake(X_Fill='x' * (16384 - 300))
 
 
-@tap.case('a request that does not come is answered with 408', b'')
+@tap.case('a connection that never sends a byte is closed without a word')
+def never_asked():
+    limits = {'handshake_timeout': '300ms'}
+    with backends.Echo() as echo, harness.Gateway(echo.port, limits=limits) as gateway:
+        with wire.Client(gateway.address) as client:
+            client.expect_fin()
+            tap.equal(bytes(client.buffer), b'', 'what came before the end')
+        gateway.expect_end(side='gateway', reason='handshake-timeout', code=0)
+
+
+@tap.case('the first byte of a request is answered with 408', b'G')
 @tap.case('half a request is answered with 408', b'GET /ws HTTP/1.1\r\nHost: x\r\n')
 def handshake_timeout(beginning):
     limits = {'handshake_timeout': '300ms'}

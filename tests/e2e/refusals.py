@@ -141,6 +141,27 @@ def accepted():
         tap.equal(opened, len(table.ACCEPTED) * len(WAYS), 'sessions')
 
 
+@tap.case('the longest head and the most fields are good in websocket mode, too')
+def longest_to_a_service():
+    longest = [name for name, _ in table.ACCEPTED if 'longest' in name or '100 fields' in name]
+    tap.equal(len(longest), 2, 'rows')
+    for name, request in table.ACCEPTED:
+        if name not in longest:
+            continue
+        with passing.played() as (gateway, backend), wire.Client(gateway.address) as client:
+            client.send(request)
+            with backend.accept() as connection:
+                got = passing.read_request(connection)
+                sent = request.decode().split('\r\n')[1:-2]
+                kept = [line for line in sent if line.startswith(('A', 'X', 'Sec'))]
+                told = [': '.join(field) for field in got.fields]
+                tap.equal([line for line in told if line in kept], kept, 'the fields')
+                tap.equal(passing.value(got, 'Host'), 'h')
+                tap.check(passing.value(got, 'Forwarded').endswith('proto=http'), 'Forwarded')
+                connection.send(passing.switching(got))
+                client.expect_101(KEY)
+
+
 @tap.case('a head that does not come in time')
 def too_slow():
     limits = {'handshake_timeout': '150ms'}

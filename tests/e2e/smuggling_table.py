@@ -139,6 +139,7 @@ TARGETS = [
     refused(400, 'a tab for a space', ask(line='GET\t/ws\tHTTP/1.1')),
     refused(400, 'HTTP/0.9', b'GET /ws\r\n' + INNER),
     refused(505, 'HTTP/1.0', ask(line='GET /ws HTTP/1.0')),
+    refused(501, 'a method of one letter too many', ask(line='GETT /ws HTTP/1.1')),
     refused(505, 'HTTP/2.0', b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
     forwarded('a query that looks like more', ask(line='GET /ws?a=%0d%0aHost:%20evil HTTP/1.1'),
               has=[('Host', 'h')]),
@@ -146,7 +147,7 @@ TARGETS = [
 
 METHODS = [
     refused(405, 'POST', ask('Content-Length: 0', line='POST /ws HTTP/1.1')),
-    refused(405, 'get', ask(line='get /ws HTTP/1.1')),
+    refused(501, 'get', ask(line='get /ws HTTP/1.1')),
     refused(405, 'POST with a body', ask(f'Content-Length: {len(INNER)}',
                                          line='POST /ws HTTP/1.1') + INNER),
     refused(426, 'h2c', ask('Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA',
@@ -203,6 +204,8 @@ NAMES = [
                 has=[OURS, FORWARDED], lacks=[b'192.0.2.66'])
       for name in ('X-Forwarded-For', 'X-Forwarded-Proto', 'X-Forwarded-Host', 'Forwarded',
                    'X-Forwarded-Port', 'X-Forwarded-Client-Cert', 'X-Real-IP', 'X_Forwarded_For',
+                   'X-Client-IP', 'True-Client-IP', 'X-Original-URL', 'X-Rewrite-URL',
+                   'X_Original_URL',
                    'X-Forwarded_For', 'x_forwarded-for', 'X_Real_IP', 'X.Forwarded.For',
                    'X~Forwarded~For', 'X_Forwarded_Port')],
     forwarded('X-Forwarded-For three times', ask(*['X-Forwarded-For: 192.0.2.66'] * 3),

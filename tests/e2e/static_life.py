@@ -128,7 +128,7 @@ def becomes_websocket():
             browser.close_in_order()
 
 
-@tap.case('what a static route does not speak: other upgrades are ignored, HTTP/1.0 refused')
+@tap.case('what a static route does not speak: other upgrades are ignored, HTTP/2.0 refused')
 def other_protocols():
     with site() as gateway:
         with static.Browser(gateway.address) as browser:
@@ -137,7 +137,21 @@ def other_protocols():
             tap.equal(browser.ask('/small.txt', ['Expect: 100-continue']).status, 200, 'status')
             tap.equal(browser.ask('/echo').status, 426, 'status of a file from a tcp route')
             browser.expect_fin()
-        tap.equal(static.ask(gateway, '/small.txt', version='HTTP/1.0').status, 505, 'status')
+        tap.equal(static.ask(gateway, '/small.txt', version='HTTP/2.0').status, 505, 'status')
+
+
+@tap.case('HTTP/1.0: files and 404s, and the end behind them unless the client asks to stay')
+def old_clients():
+    old = {'version': 'HTTP/1.0', 'host': None}
+    with site() as gateway:
+        for path, status in (('/small.txt', 200), ('/middle.bin', 200), ('/nothing', 404)):
+            with static.Browser(gateway.address) as browser:
+                for _ in range(2):
+                    got = browser.ask(path, ['Connection: Keep-Alive'], **old)
+                    tap.equal((got.status, got.fields.get('connection')), (status, 'keep-alive'))
+                got = browser.ask(path, **old)
+                tap.equal((got.status, got.fields.get('connection')), (status, 'close'))
+                browser.expect_fin()
 
 
 @tap.case('SIGTERM: who rests is closed, a download that moves comes whole, and the exit is 0')

@@ -100,7 +100,10 @@ void CheckForwarded(std::string_view sent, const RequestHead& head, SenderTrust 
   RINGWAY_CHECK(address == kSender && own == 0);
   CheckOnce(sent, "X-Forwarded-Proto", "http");
   CheckOnce(sent, "X-Forwarded-Host", head.host);
-  RINGWAY_CHECK_OP(Find(sent, "X-Real-IP").count, ==, 0);
+  for (const std::string_view name :
+       {"X-Real-IP", "X-Client-IP", "True-Client-IP", "X-Original-URL", "X-Rewrite-URL"}) {
+    RINGWAY_CHECK_OP(Find(sent, name).count, ==, 0);
+  }
 }
 
 void CheckSent(std::string_view sent, const RequestHead& head, SenderTrust trust) {
@@ -131,6 +134,22 @@ void CheckSent(std::string_view sent, const RequestHead& head, SenderTrust trust
   CheckForwarded(sent, head, trust);
 }
 
+/// In two parts the front is never longer than what came, and the backend gets the same.
+void CheckParts(std::string_view text, const RequestHead& head, const Forwarding& forwarding) {
+  std::string front(head.head_bytes, '\0');
+  std::string back(kOutBytes, '\0');
+  const ringway::http::ForwardedParts parts =
+      ringway::http::BuildForwardedParts(head, text, forwarding, front, back);
+  RINGWAY_CHECK(parts.front_bytes > 0 && parts.back_bytes > 0);
+  CheckSent(front.substr(0, parts.front_bytes) + back.substr(0, parts.back_bytes), head,
+            forwarding.trust);
+  const RequestHead offer =
+      ringway::http::ReadForwardedOffer(std::string_view(front).substr(0, parts.front_bytes + 2));
+  RINGWAY_CHECK(offer.websocket_key == head.websocket_key);
+  RINGWAY_CHECK_OP(offer.subprotocols.count, ==, head.subprotocols.count);
+  RINGWAY_CHECK_OP(offer.extensions.count, ==, head.extensions.count);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* input, size_t input_bytes) {
@@ -148,6 +167,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* input, size_t input_bytes) 
     const size_t out_bytes = ringway::http::BuildForwardedRequest(head, text, forwarding, out);
     if (out_bytes == 0) continue;  // too many options in Connection
     CheckSent(std::string_view(out).substr(0, out_bytes), head, trust);
+    CheckParts(text, head, forwarding);
     // A room that is too small is never overrun, and never half used.
     std::string tight(out_bytes - 1, '\0');
     RINGWAY_CHECK_OP(ringway::http::BuildForwardedRequest(head, text, forwarding, tight), ==, 0);

@@ -74,7 +74,8 @@ void CheckHead(const RequestHead& head, std::string_view bytes, size_t head_byte
   RINGWAY_CHECK(head.path.starts_with('/'));
   if (head.path != "/") CheckInside(head.path, own);  // that of a target without one is elsewhere
   RINGWAY_CHECK(head.has_query || head.query.empty());
-  RINGWAY_CHECK(!head.host.empty());
+  RINGWAY_CHECK(!head.host.empty() || head.minor_version == 0);
+  RINGWAY_CHECK(!head.upgrade_to_websocket || head.minor_version > 0);
   RINGWAY_CHECK(head.has_origin || head.origin.empty());
   RINGWAY_CHECK(!head.has_body || (head.method == Method::kOther && !head.keep_alive));
 }

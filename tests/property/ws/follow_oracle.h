@@ -51,6 +51,7 @@ inline HeaderSeen ReadHeader(std::span<const uint8_t> bytes, Direction direction
   const bool is_data = opcode == 0 || opcode == 1 || opcode == 2;
   const bool is_control = opcode == 8 || opcode == 9 || opcode == 10;
   if (!is_data && !is_control) return fail(FollowFault::kReservedOpcode);
+  if (bytes[0] / 16 % 4 != 0) return fail(FollowFault::kReservedBits);
   if (is_control && bytes[0] < 128) return fail(FollowFault::kControlFragmented);
   if (opcode == 0 && !in_message) return fail(FollowFault::kContinuationWithoutMessage);
   if ((opcode == 1 || opcode == 2) && in_message) return fail(FollowFault::kMessageInsideMessage);

@@ -22,7 +22,7 @@ struct OpaqueStream {
   FollowVerdict expected;
 };
 
-/// Makes streams of one direction as extensions may make them: any RSV bits, any payload.
+/// Makes streams of one direction as compression may make them: RSV1 anywhere, any payload.
 class OpaqueMaker {
  public:
   OpaqueMaker(uint32_t seed, Direction direction) : random_(seed), direction_(direction) {}
@@ -55,7 +55,7 @@ class OpaqueMaker {
   void AddFrame(uint8_t first, size_t payload_bytes, OpaqueStream* stream) {
     const uint8_t mask_bit = direction_ == Direction::kFromClient ? 0x80 : 0;
     Bytes& bytes = stream->bytes;
-    bytes.push_back(static_cast<uint8_t>(first | Below(8) << 4));
+    bytes.push_back(static_cast<uint8_t>(first | Below(2) << 6));
     const int length_bytes = payload_bytes <= 125 ? 0 : payload_bytes <= 0xffff ? 2 : 8;
     const size_t seven_bits = length_bytes == 0 ? payload_bytes : length_bytes == 2 ? 126 : 127;
     bytes.push_back(static_cast<uint8_t>(mask_bit | seven_bits));

@@ -226,7 +226,7 @@ TEST(FileResponse, FitsIntoItsBounds) {
   response.file_bytes = kMost;
   response.coding = ContentCoding::kGzip;
   response.coding_choice = CodingChoice::kByAcceptEncoding;
-  response.after = AfterAnswer::kClose;
+  response.after = AfterAnswer::kKeepOpenAsAsked;
   EXPECT_NE(Head(response), "");
   response.ranges = ranges;
   EXPECT_NE(Head(response), "");

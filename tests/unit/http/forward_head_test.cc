@@ -5,6 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <span>
+#include <string>
+
 #include "tests/unit/http/forwarding_text.h"
 
 namespace ringway::http {
@@ -83,6 +87,71 @@ TEST(ForwardHead, IsWrittenWholeOrNotAtAll) {
     ASSERT_EQ(Forward(text, FromClient(), room), "") << room;
   }
   EXPECT_EQ(Forward(text, FromClient(), whole).size(), whole);
+}
+
+/// A head of exactly so many bytes that says everything as briefly as it may be said.
+std::string TightHead(size_t bytes) {
+  std::string text =
+      "GET /chat HTTP/1.1\r\nHost:h\r\nUpgrade:websocket\r\nConnection:Upgrade\r\n"
+      "Sec-WebSocket-Key:dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version:13\r\n"
+      "Sec-WebSocket-Protocol:a\r\nSec-WebSocket-Extensions: b\r\nEmpty:\r\n";
+  for (size_t field = 9; field < kHeaderFieldsMax - 1; ++field) text += "N:v\r\n";
+  text += "Long:";
+  return text + std::string(bytes - text.size() - 4, 'x') + "\r\n\r\n";
+}
+
+TEST(ForwardHead, FitsInTwoPartsHoweverLongTheHeadIs) {
+  Forwarding forwarding = FromClient();
+  forwarding.backend_host = std::string(250, 'b');
+  const std::string text = TightHead(kChunkBytes);
+  EXPECT_EQ(Forward(text, forwarding), "");
+  const RequestHead head = ParseGood(text);
+  std::string front(kChunkBytes, '?');
+  std::string back(512, '?');
+  const ForwardedParts parts = BuildForwardedParts(head, text, forwarding, front, back);
+  ASSERT_GT(parts.front_bytes, 0U);
+  EXPECT_LE(parts.front_bytes + 2, text.size());
+  const std::string whole = front.substr(0, parts.front_bytes) + back.substr(0, parts.back_bytes);
+  // The same lines as in one part, the Host apart.
+  LineList in_one = Lines(Forward(text, forwarding, 2 * kChunkBytes));
+  LineList in_two = Lines(whole);
+  EXPECT_EQ(in_two.front(), "GET /chat HTTP/1.1");
+  for (LineList* lines : {&in_one, &in_two}) {
+    for (std::string& line : *lines) {
+      if (line.find(": ") != std::string::npos) line.erase(line.find(": ") + 1, 1);
+    }
+    std::sort(lines->begin(), lines->end());
+  }
+  EXPECT_EQ(in_two, in_one);
+  // What the answer is checked against, from the front alone.
+  const RequestHead offer =
+      ReadForwardedOffer(std::string_view(front).substr(0, parts.front_bytes + 2));
+  EXPECT_EQ(offer.websocket_key, "dGhlIHNhbXBsZSBub25jZQ==");
+  EXPECT_EQ(offer.subprotocols.values[0], "a");
+  EXPECT_EQ(offer.extensions.values[0], "b");
+}
+
+TEST(ForwardHead, IsWrittenInTwoPartsOrNotAtAll) {
+  const std::string text = TightHead(kChunkBytes);
+  const RequestHead head = ParseGood(text);
+  std::string front(kChunkBytes, '?');
+  std::string back(512, '?');
+  const size_t back_bytes = BuildForwardedParts(head, text, FromClient(), front, back).back_bytes;
+  ASSERT_GT(back_bytes, 0U);
+  for (size_t room = 0; room < back_bytes; ++room) {
+    const ForwardedParts parts =
+        BuildForwardedParts(head, text, FromClient(), front, std::span(back).first(room));
+    ASSERT_EQ(parts.front_bytes + parts.back_bytes, 0U) << room;
+  }
+}
+
+TEST(ForwardHead, OffersWhatTheClientOffersInOneListOrInMany) {
+  const RequestHead offer = ReadForwardedOffer(
+      Forward(UpgradeHead({"Sec-WebSocket-Protocol: a, b", "sec-websocket-protocol: c",
+                           "Sec-WebSocket-Extensions: d"}),
+              FromClient()));
+  EXPECT_EQ(offer.subprotocols.count, 2U);
+  EXPECT_EQ(offer.extensions.count, 1U);
 }
 
 TEST(ForwardHead, RefusesMoreConnectionOptionsThanItWillSearch) {

@@ -68,13 +68,15 @@ TEST(ForwardedFields, QuoteAHostThatIsNoToken) {
 }
 
 TEST(ForwardedFields, OfAnOrdinaryClientHaveNothingOfWhatItSaid) {
-  const LineList own = FourOf({}, FromClient());
-  EXPECT_EQ(FourOf({"X-Forwarded-For: 10.1.1.1", "x-forwarded-for: 10.1.1.2",
-                    "X-FORWARDED-PROTO: https", "X-Forwarded-Host: evil", "Forwarded: for=10.1.1.1",
-                    "Forwarded: for=\"open", "X-Forwarded-Port: 1", "X-Forwarded-Prefix: /x",
-                    "X-Forwarded-Anything: y", "X-Real-IP: 10.1.1.1"},
-                   FromClient()),
-            own);
+  const std::string said = Forward(
+      UpgradeHead({"X-Forwarded-For: 10.1.1.1", "x-forwarded-for: 10.1.1.2",
+                   "X-FORWARDED-PROTO: https", "X-Forwarded-Host: evil", "Forwarded: for=10.1.1.1",
+                   "Forwarded: for=\"open", "X-Forwarded-Port: 1", "X-Forwarded-Prefix: /x",
+                   "X-Forwarded-Anything: y", "X-Real-IP: 10.1.1.1", "X-Client-IP: 10.1.1.1",
+                   "True-Client-IP: 10.1.1.1", "X-Original-URL: /admin", "x-rewrite-url: /admin",
+                   "X_Rewrite_URL: /admin"}),
+      FromClient());
+  EXPECT_EQ(said, Forward(UpgradeHead(), FromClient()));
 }
 
 TEST(ForwardedFields, OfATrustedProxyAreKeptAndExtended) {
@@ -138,11 +140,17 @@ TEST(ForwardedFields, TurnXForwardedIntoForwardedWhereTheProxyHasNone) {
 
 TEST(ForwardedFields, KeepTheOtherXForwardedFieldsOfATrustedProxy) {
   const std::string sent = Forward(
-      UpgradeHead({"X-Forwarded-Port: 443", "X-Forwarded-Prefix: /app", "X-Real-IP: 203.0.113.5"}),
+      UpgradeHead({"X-Forwarded-Port: 443", "X-Forwarded-Prefix: /app", "X-Real-IP: 203.0.113.5",
+                   "X-Client-IP: 203.0.113.5", "True-Client-IP: 203.0.113.5", "X-Original-URL: /a",
+                   "X-Rewrite-URL: /b"}),
       FromProxy());
   EXPECT_EQ(LinesOf(sent, "X-Forwarded-Port"), LineList{"X-Forwarded-Port: 443"});
   EXPECT_EQ(LinesOf(sent, "X-Forwarded-Prefix"), LineList{"X-Forwarded-Prefix: /app"});
   EXPECT_EQ(LinesOf(sent, "X-Real-IP"), LineList{"X-Real-IP: 203.0.113.5"});
+  EXPECT_EQ(LinesOf(sent, "X-Client-IP"), LineList{"X-Client-IP: 203.0.113.5"});
+  EXPECT_EQ(LinesOf(sent, "True-Client-IP"), LineList{"True-Client-IP: 203.0.113.5"});
+  EXPECT_EQ(LinesOf(sent, "X-Original-URL"), LineList{"X-Original-URL: /a"});
+  EXPECT_EQ(LinesOf(sent, "X-Rewrite-URL"), LineList{"X-Rewrite-URL: /b"});
 }
 
 }  // namespace

@@ -51,8 +51,10 @@ std::vector<Case> RequestLineCases() {
       {"long version", "GET / HTTP/1.10" + rest, kRequestLineMalformed},
       {"version without a dot", "GET / HTTP/1x1" + rest, kRequestLineMalformed},
       {"no version", "GET / " + rest, kRequestLineMalformed},
-      {"HTTP/1.0", "GET / HTTP/1.0" + rest, kVersionNotSupported},
-      {"HTTP/1.2", "GET / HTTP/1.2" + rest, kVersionNotSupported},
+      {"HTTP/0.9 with a version", "GET / HTTP/0.9" + rest, kVersionNotSupported},
+      {"HTTP/2.0", "GET / HTTP/2.0" + rest, kVersionNotSupported},
+      {"HTTP/1.", "GET / HTTP/1." + rest, kRequestLineMalformed},
+      {"HTTP/1.x", "GET / HTTP/1.x" + rest, kRequestLineMalformed},
       {"HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", kVersionNotSupported},
   };
 }
@@ -87,7 +89,18 @@ std::vector<Case> FieldSyntaxCases() {
 
 std::vector<Case> FieldMeaningCases() {
   return {
+      {"a method that nobody knows", Head({"BREW / HTTP/1.1", "Host: h"}), kMethodUnknown},
+      {"a method in lower case", Head({"get / HTTP/1.1", "Host: h"}), kMethodUnknown},
+      {"an unknown method with a body", Head({"BREW / HTTP/1.1", "Host: h", "Content-Length: 5"}),
+       kMethodUnknown},
       {"no Host", Head({"GET / HTTP/1.1"}), kHostMissing},
+      {"no Host over HTTP/1.2", Head({"GET / HTTP/1.2"}), kHostMissing},
+      {"two Hosts over HTTP/1.0", Head({"GET / HTTP/1.0", "Host: h", "Host: h"}), kHostRepeated},
+      {"empty Host over HTTP/1.0", Head({"GET / HTTP/1.0", "Host:"}), kHostMalformed},
+      {"chunked over HTTP/1.0", Head({"GET / HTTP/1.0", "Transfer-Encoding: chunked"}),
+       kTransferEncoding},
+      {"body over HTTP/1.2", Head({"GET / HTTP/1.2", "Host: h", "Content-Length: 5"}),
+       kBodyNotAccepted},
       {"two Hosts", WithField("Host: h"), kHostRepeated},
       {"empty Host", Head({"GET / HTTP/1.1", "Host:"}), kHostMalformed},
       {"Host with user", Head({"GET / HTTP/1.1", "Host: u@h"}), kHostMalformed},
@@ -158,15 +171,29 @@ TEST(HeadRefusals, StayTheSameFromTheFirstByteThatShowsThem) {
   }
 }
 
+TEST(HeadRefusals, OfALaterVersionBoundWhatIsCopied) {
+  const std::string begin = "GET / HTTP/1.2\r\nHost: h\r\nLong: ";
+  const auto parse = [&begin](size_t bytes) {
+    const std::string text = begin + std::string(bytes - begin.size() - 4, 'x') + "\r\n\r\n";
+    RequestHead head;
+    Refusal refusal;
+    const HeadResult result = ParseRequestHead(text, 2 * kTestHeadBytesMax, &head, &refusal);
+    EXPECT_TRUE(result == HeadResult::kWhole || refusal == kHeadTooLong);
+    return result;
+  };
+  EXPECT_EQ(parse(kTestHeadBytesMax), HeadResult::kWhole);
+  EXPECT_EQ(parse(kTestHeadBytesMax + 1), HeadResult::kRefused);
+}
+
 TEST(HeadRefusals, ComeBeforeTheHeadIsWhole) {
   EXPECT_EQ(ParseBad("\x16"), kLooksLikeTls);
-  EXPECT_EQ(ParseBad("GET / HTTP/1.0\r\n"), kVersionNotSupported);
+  EXPECT_EQ(ParseBad("GET / HTTP/2.0\r\n"), kVersionNotSupported);
   EXPECT_EQ(ParseBad("GET / HTTP/1.1\r\nA "), kSpaceBeforeColon);
   EXPECT_EQ(ParseBad("GET / HTTP/1.1\r\nA: \n"), kBareLineFeed);
 }
 
 TEST(HeadRefusals, ArePickedFromTheLeft) {
-  EXPECT_EQ(ParseBad("GET / HTTP/1.0\r\nA : b\n"), kVersionNotSupported);
+  EXPECT_EQ(ParseBad("GET / HTTP/2.0\r\nA : b\n"), kVersionNotSupported);
   EXPECT_EQ(ParseBad("GET / HTTP/1.1\r\nA : b\n"), kSpaceBeforeColon);
 }
 

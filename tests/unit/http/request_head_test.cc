@@ -57,11 +57,62 @@ TEST(RequestHead, TakesTheHostOfAnAbsoluteTargetBeforeThatOfItsField) {
 TEST(RequestHead, KnowsItsMethods) {
   EXPECT_EQ(ParseGood(Head({"GET / HTTP/1.1", "Host: h"})).method, Method::kGet);
   EXPECT_EQ(ParseGood(Head({"HEAD / HTTP/1.1", "Host: h"})).method, Method::kHead);
-  const std::string brew = Head({"BREW / HTTP/1.1", "Host: h"});
-  EXPECT_EQ(ParseGood(brew).method, Method::kOther);
-  EXPECT_EQ(ParseGood(brew).method_text, "BREW");
-  // Methods are case-sensitive (RFC 9110 9.1).
-  EXPECT_EQ(ParseGood(Head({"get / HTTP/1.1", "Host: h"})).method, Method::kOther);
+  for (const std::string name :
+       {"POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "PROPFIND"}) {
+    const RequestHead head = ParseGood(Head({name + " / HTTP/1.1", "Host: h"}));
+    EXPECT_EQ(head.method, Method::kOther);
+    EXPECT_EQ(head.method_text, name);
+  }
+}
+
+TEST(RequestHead, StaysOverHttp10OnlyWhereItIsAskedTo) {
+  struct Row {
+    std::string_view version;
+    std::string_view connection;
+    bool keep_alive;
+  };
+  for (const Row& row : {
+           Row{"HTTP/1.0", "X: y", false},
+           Row{"HTTP/1.0", "Connection: keep-alive", true},
+           Row{"HTTP/1.0", "Connection: x, Keep-Alive", true},
+           Row{"HTTP/1.0", "Connection: keep-alive, close", false},
+           Row{"HTTP/1.0", "Proxy-Connection: keep-alive", false},
+           Row{"HTTP/1.1", "X: y", true},
+           Row{"HTTP/1.1", "Connection: close", false},
+           Row{"HTTP/1.2", "X: y", true},
+           Row{"HTTP/1.9", "Connection: close", false},
+       }) {
+    const std::string line = "GET / " + std::string(row.version);
+    const RequestHead head = ParseGood(Head({line, "Host: h", row.connection}));
+    EXPECT_EQ(head.keep_alive, row.keep_alive) << row.version << " " << row.connection;
+    EXPECT_EQ(head.minor_version, line.back() - '0');
+  }
+  EXPECT_FALSE(ParseGood(Head({"POST / HTTP/1.0", "Connection: keep-alive", "Content-Length: 5"}))
+                   .keep_alive);
+}
+
+TEST(RequestHead, NeedsNoHostOverHttp10) {
+  const RequestHead head = ParseGood(Head({"GET /a?b HTTP/1.0"}));
+  EXPECT_EQ(head.host, "");
+  EXPECT_EQ(head.path, "/a");
+  EXPECT_EQ(ParseGood(Head({"GET / HTTP/1.0", "Host: h"})).host, "h");
+}
+
+TEST(RequestHead, OfALaterVersionIsReadAsOfHttp11AndViewsWhatCame) {
+  const std::string text = "\r\n" + Head({"GET http://h/a?b HTTP/1.2", "Host: h",
+                                          "Range: bytes=0-1", "Accept-Encoding:"});
+  RequestHead head;
+  Refusal refusal;
+  ASSERT_EQ(ParseRequestHead(text, kTestHeadBytesMax, &head, &refusal), HeadResult::kWhole);
+  EXPECT_EQ(head.path, "/a");
+  EXPECT_EQ(head.query, "b");
+  EXPECT_EQ(head.range.value, "bytes=0-1");
+  EXPECT_EQ(head.accept_encoding.count, 1U);
+  for (const std::string_view part : {head.method_text, head.path, head.host, head.range.value}) {
+    EXPECT_GE(part.data(), text.data());
+    EXPECT_LE(part.data() + part.size(), text.data() + text.size());
+  }
+  EXPECT_EQ(head.head_bytes, text.size());
 }
 
 TEST(RequestHead, ReadsFieldNamesInAnyCaseAndTrimsValues) {

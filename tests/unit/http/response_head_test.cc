@@ -177,6 +177,11 @@ TEST(FileRefusal, SaysNothingOfAConnectionThatStays) {
                   .ends_with("\r\nConnection: close\r\n\r\n"));
 }
 
+TEST(FileRefusal, SaysThatTheConnectionStaysToAClientThatHasToBeTold) {
+  EXPECT_TRUE(RefuseFile(kFileMissing, AnswerBody::kOmitted, AfterAnswer::kKeepOpenAsAsked)
+                  .ends_with("\r\nConnection: keep-alive\r\n\r\n"));
+}
+
 TEST(FileRefusal, OfAnotherMethodAllowsGetAndHead) {
   const std::string answer = RefuseFile(kFileMethod, AnswerBody::kSent, AfterAnswer::kKeepOpen);
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 405 Method Not Allowed\r\n"));
@@ -189,7 +194,8 @@ TEST(FileRefusal, OfTheTableIsOneShortLineThatFits) {
   for (const http::Refusal& refusal : table) {
     EXPECT_LE(refusal.reason.size(), kReasonBytesMax);
     EXPECT_EQ(refusal.reason.find_first_of("\r\n"), std::string_view::npos);
-    const std::string answer = RefuseFile(refusal, AnswerBody::kSent, AfterAnswer::kClose);
+    const std::string answer =
+        RefuseFile(refusal, AnswerBody::kSent, AfterAnswer::kKeepOpenAsAsked);
     EXPECT_FALSE(answer.empty());
     EXPECT_LE(answer.size(), kRefusalBytesMax);
   }

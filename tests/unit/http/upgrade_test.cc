@@ -123,9 +123,49 @@ TEST(Upgrade, RefusesMalformedOrRepeatedSubprotocols) {
   ExpectUpgrade(UpgradeHead({"Sec-WebSocket-Protocol: a, A"}));
 }
 
-TEST(Upgrade, TakesAnEmptySubprotocolListAsNoOffer) {
-  ExpectUpgrade(UpgradeHead({"Sec-WebSocket-Protocol:"}));
-  ExpectUpgrade(UpgradeHead({"Sec-WebSocket-Protocol: , ,"}));
+TEST(Upgrade, RefusesASubprotocolListThatNamesNone) {
+  ExpectRefused(UpgradeHead({"Sec-WebSocket-Protocol:"}), kSubprotocolMissing);
+  ExpectRefused(UpgradeHead({"Sec-WebSocket-Protocol: , ,"}), kSubprotocolMissing);
+  ExpectRefused(UpgradeHead({"Sec-WebSocket-Protocol:", "Sec-WebSocket-Protocol:"}),
+                kSubprotocolMissing);
+  ExpectUpgrade(UpgradeHead({"Sec-WebSocket-Protocol: ,a,"}));
+  // Two fields of one name are one list.
+  ExpectUpgrade(UpgradeHead({"Sec-WebSocket-Protocol:", "Sec-WebSocket-Protocol: a"}));
+}
+
+TEST(Upgrade, AcceptsExtensionsInEveryFormOfTheStandard) {
+  for (const char* list :
+       {"permessage-deflate", "permessage-deflate; client_max_window_bits",
+        "permessage-deflate; client_max_window_bits=10;server_no_context_takeover, x-other",
+        "a;b=\"c\"", "a;b=\"\\c\\d\"", "a ; b = c ,\td", "a, , b,", "a;b;b;b", "a,a"}) {
+    ExpectUpgrade(UpgradeHead({std::string("Sec-WebSocket-Extensions: ") + list}));
+  }
+  ExpectUpgrade(UpgradeHead({"Sec-WebSocket-Extensions:", "Sec-WebSocket-Extensions: a"}));
+}
+
+TEST(Upgrade, RefusesMalformedExtensions) {
+  for (const char* list : {"",          " , ,",        ";",          "a;",           "a;,b",
+                           "a;;b",      "a;=b",        "a;b=",       "a;b=,c",       "a b",
+                           "a=b",       "a;b c",       "a;b=c d",    "\"a\"",        "a;\"b\"",
+                           "a;b=\"",    "a;b=\"c",     "a;b=\"\"",   "a;b=\"c d\"",  "a;b=\"c,d\"",
+                           "a;b=\"c\\", "a;b=\"c\\\"", "a;b=\"c\"d", "a;b=\xc3\xa4", "a/b",
+                           "a;b=c=d",   "a, b;"}) {
+    ExpectRefused(UpgradeHead({std::string("Sec-WebSocket-Extensions: ") + list}),
+                  kExtensionsMalformed);
+  }
+  ExpectRefused(UpgradeHead({"Sec-WebSocket-Extensions: a", "Sec-WebSocket-Extensions: a;"}),
+                kExtensionsMalformed);
+}
+
+TEST(Upgrade, IsRefusedOverHttp10AndAcceptedOverHttp12) {
+  const char* old = "GET / HTTP/1.0";
+  ExpectRefused(Handshake({old, kUpgrade, kConnection, kVersion, kKey}), kUpgradeVersion);
+  // As nginx passes it on that was told neither the version nor the fields.
+  ExpectRefused(Handshake({old, "Connection: close", kVersion, kKey}), kUpgradeVersion);
+  // RFC 9110 7.8: Upgrade counts for nothing there.
+  Refusal refusal;
+  EXPECT_EQ(Check(Handshake({old, kUpgrade, kConnection}), &refusal), UpgradeResult::kNotUpgrade);
+  ExpectUpgrade(Handshake({"GET / HTTP/1.2", kUpgrade, kConnection, kVersion, kKey}));
 }
 
 TEST(Upgrade, BoundsHowManySubprotocolsAreOffered) {

@@ -288,6 +288,41 @@ TEST(Handshake, RefusesAClientThatIsTooSlow) {
   EXPECT_EQ(harness.now_ns(), Harness::kBeginNs + 2 * kSecond);
 }
 
+TEST(Handshake, ClosesAConnectionThatNeverSentAByteWithoutAWord) {
+  Harness harness({.limits = "handshake_timeout = \"2s\""});
+  harness.WaitUntilDue();
+  EXPECT_EQ(harness.Story(), "drop client, timer");
+  EXPECT_EQ(harness.ToClient(), "");
+  ExpectEnding(harness, EndSide::kGateway, EndReason::kHandshakeTimeout, 0);
+  EXPECT_EQ(harness.counters().handshakes_timed_out.value(), 1U);
+  EXPECT_EQ(harness.counters().handshakes_refused.value(), 0U);
+}
+
+TEST(Handshake, RefusesMethodsThatNobodyKnowsAndThoseThatOpenNothing) {
+  for (const auto& [method, status] :
+       {std::pair{"BREW", "501"}, {"get", "501"}, {"POST", "405"}, {"PROPFIND", "405"}}) {
+    Harness harness;
+    harness.FromClient(std::string(method) + " /echo HTTP/1.1\r\nHost: a\r\n\r\n");
+    ExpectRefusal(harness, status);
+  }
+}
+
+TEST(Handshake, OverHttp10IsRefusedAndOverHttp12Accepted) {
+  std::string request(kRequest);
+  const size_t minor = request.find("HTTP/1.1") + 7;
+  request[minor] = '0';
+  Harness harness;
+  harness.FromClient(request);
+  ExpectRefusal(harness, "505");
+  EXPECT_NE(harness.ToClient().find("proxy_http_version"), std::string::npos);
+  request[minor] = '2';
+  harness.Accept();
+  harness.FromClient(request);
+  EXPECT_EQ(harness.Story(), "dial, timer");
+  harness.Dialed();
+  EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 101 "));
+}
+
 TEST(Handshake, EndsWithAClientThatLeavesBeforeItsRequestIsWhole) {
   for (const LinkEnd end : {LinkEnd::kFin, LinkEnd::kReset}) {
     for (const size_t bytes : {0UL, 10UL}) {

@@ -56,6 +56,28 @@ TEST(Passage, PassesAHalfCloseOnAndKeepsTheOtherDirection) {
   }
 }
 
+TEST(Passage, EndsWithAReservedBitWhereFramesAreFollowed) {
+  for (const base::LinkRole from : {kClient, kBackend}) {
+    for (const char first : {'\x92', '\xa2', '\xf1'}) {
+      Harness harness(kInspected);
+      harness.OpenWebSocket();
+      std::string frame = from == kClient ? Binary("x") : std::string("\x82\x01x", 3);
+      frame[0] = first;
+      harness.Feed(from, frame);
+      EXPECT_EQ(harness.link(Opposite(from)).sent.find(frame), std::string::npos);
+      ASSERT_EQ(harness.FramesToClient().size(), 1U);
+      EXPECT_EQ(harness.FramesToClient()[0].payload.substr(0, 2), "\x03\xea");
+      EXPECT_EQ(harness.ending().reason, EndReason::kProtocolError);
+      EXPECT_EQ(harness.ending().code, 1002);
+      EXPECT_EQ(harness.counters().protocol_errors.value(), 1U);
+    }
+  }
+  Harness opaque(kOpaque);
+  opaque.OpenWebSocket();
+  opaque.FromClient("\xf2");
+  EXPECT_EQ(opaque.ToBackend(), "\xf2");
+}
+
 TEST(Passage, EndsWithAReset) {
   Harness client(kOpaque);
   client.OpenWebSocket();

@@ -311,7 +311,7 @@ TEST(FileRefusal, OfAMalformedPathIs400) {
 TEST(FileRefusal, OfAnotherMethodIs405AndSaysWhichAreAllowed) {
   Harness harness(kFiles);
   harness.files().Keep("a", "x");
-  for (const std::string_view method : {"POST", "OPTIONS", "DELETE", "get"}) {
+  for (const std::string_view method : {"POST", "OPTIONS", "DELETE", "PROPFIND"}) {
     harness.FromClient(Ask(method, "/files/a"));
     EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 405 "));
     EXPECT_TRUE(Has(harness.ToClient(), "\r\nAllow: GET, HEAD\r\n"));

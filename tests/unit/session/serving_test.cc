@@ -101,6 +101,56 @@ TEST(Serving, AnswersHeadWithTheHeadOfGet) {
   }
 }
 
+/// `request` over another version, without a Host.
+std::string Over(std::string_view version, std::string request) {
+  request.replace(request.find("HTTP/1.1"), version.size(), version);
+  return request.erase(request.find("Host: a\r\n"), 9);
+}
+
+TEST(Serving, AnswersHttp10AndClosesUnlessItIsAskedToStay) {
+  for (const std::string_view path :
+       {"/files/kept", "/files/stored", "/files/none", "/files/dir"}) {
+    for (const std::string_view method : {"GET", "HEAD", "POST"}) {
+      SCOPED_TRACE(std::string(method) + " " + std::string(path));
+      Harness harness(kFiles);
+      harness.files().Keep("kept", "12345");
+      harness.files().Store("stored", Content(10'000));
+      harness.files().Set("dir", FileOutcome::kDirectory);
+      harness.FromClient(Over("HTTP/1.0", Ask(method, path, "Connection: Keep-Alive\r\n")));
+      EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 "));
+      EXPECT_TRUE(Has(harness.ToClient(), "\r\nConnection: keep-alive\r\n"));
+      const std::string status = harness.ToClient().substr(9, 3);
+      ExpectAtRest(harness);
+      harness.FromClient(Over("HTTP/1.0", Ask(method, path)));
+      EXPECT_EQ(harness.ToClient().substr(9, 3), status);
+      EXPECT_TRUE(Has(harness.ToClient(), "\r\nConnection: close\r\n"));
+      ExpectEnded(harness, EndSide::kClient, std::stoi(status));
+    }
+  }
+}
+
+TEST(Serving, FindsForHttp10WithoutAHostOnlyRoutesWithoutOne) {
+  Harness harness({.files = "host = \"a\""});
+  harness.files().Keep("f", "12345");
+  harness.FromClient(Get("/files/f"));
+  EXPECT_EQ(BodyOf(harness.ToClient()), "12345");
+  ExpectAtRest(harness);
+  harness.FromClient(Over("HTTP/1.0", Get("/files/f")));
+  EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 404 "));
+}
+
+TEST(Serving, TakesALaterMinorVersionForHttp11) {
+  Harness harness(kFiles);
+  harness.files().Keep("f", "12345");
+  std::string request = Get("/files/f", "Range: bytes=1-2\r\n");
+  request[request.find("HTTP/1.1") + 7] = '2';
+  harness.FromClient(request);
+  EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 206 "));
+  EXPECT_FALSE(Has(harness.ToClient(), "\r\nConnection: "));
+  EXPECT_EQ(BodyOf(harness.ToClient()), "23");
+  ExpectAtRest(harness);
+}
+
 TEST(Serving, LooksAtNoRangeOfHead) {
   Harness harness(kFiles);
   harness.files().Keep("f", "0123456789");
