@@ -122,6 +122,12 @@ class Guard {
   char quote_ = '"';
 };
 
+/// UTF-16 has a byte order mark, or a zero byte in the first letter, since TOML begins in ASCII.
+bool IsUtf16(std::string_view text) {
+  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) return true;
+  return text.size() >= 2 && (text[0] == '\0') != (text[1] == '\0');
+}
+
 }  // namespace
 
 GuardResult GuardText(std::string_view text, Complaints& complaints) {
@@ -129,6 +135,10 @@ GuardResult GuardText(std::string_view text, Complaints& complaints) {
   if (text.size() > kTextBytesMax) {
     complaints.Add({},
                    Cat("the text has ", text.size(), " bytes; expected at most ", kTextBytesMax));
+    return GuardResult::kRefused;
+  }
+  if (IsUtf16(text)) {
+    complaints.Add({}, "the text is UTF-16; expected UTF-8: have the editor save it as UTF-8");
     return GuardResult::kRefused;
   }
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
