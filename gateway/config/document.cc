@@ -174,6 +174,10 @@ std::optional<Value> ReadDocument(std::string_view text, Complaints& complaints)
     const Place place = ToPlace(error.source().begin);
     if (const auto mistake = FindMistake(LineAt(text, place.line))) {
       complaints.Add({place.line, mistake->column}, Cat("not TOML: ", mistake->what));
+    } else if (const auto begin = FindUnclosedString(text);
+               begin && error.description().find("end-of-file") != std::string_view::npos) {
+      complaints.Add(*begin,
+                     "not TOML: a string that does not end; expected its three quotes again");
     } else {
       complaints.Add(place, Cat("not TOML: ", OneLine(error.description())));
     }

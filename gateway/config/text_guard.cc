@@ -5,6 +5,8 @@
 // ahead by some characters of the line, but does not read on.
 #include "gateway/config/text_guard.h"
 
+#include <optional>
+
 #include "gateway/config/parse.h"
 #include "gateway/config/text.h"
 
@@ -20,6 +22,11 @@ class Guard {
       if (Step() == GuardResult::kRefused) return GuardResult::kRefused;
     }
     return GuardResult::kReadable;
+  }
+
+  /// Where a string on several lines began that the text does not close. REQUIRES: Run.
+  [[nodiscard]] std::optional<Place> Unclosed() const {
+    return where_ == Where::kMultiLineString ? std::optional(opened_) : std::nullopt;
   }
 
  private:
@@ -67,6 +74,7 @@ class Guard {
     }
     quote_ = c;
     where_ = QuotesHere(3) == 3 ? Where::kMultiLineString : Where::kString;
+    opened_ = place_;
     Advance(where_ == Where::kString ? 1 : 3);
     return GuardResult::kReadable;
   }
@@ -116,6 +124,7 @@ class Guard {
   std::string_view text_;
   Complaints& complaints_;
   Place place_;
+  Place opened_;  ///< of the last string
   size_t at_ = 0;
   size_t dots_ = 0;
   Where where_ = Where::kPlain;
@@ -143,6 +152,12 @@ GuardResult GuardText(std::string_view text, Complaints& complaints) {
   }
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   return Guard(text, complaints).Run();
+}
+
+std::optional<Place> FindUnclosedString(std::string_view text) {
+  Complaints ignored("");
+  Guard guard(text, ignored);
+  return guard.Run() == GuardResult::kReadable ? guard.Unclosed() : std::nullopt;
 }
 
 }  // namespace ringway::config

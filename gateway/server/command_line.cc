@@ -36,6 +36,11 @@ CommandLine ParseCommandLine(int argc, char** argv) {
   app.require_subcommand(0, 1);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::ExtrasError& error) {
+    app.exit(error);
+    std::fprintf(stderr, "A file is given with --config FILE.\n");
+    line.exit_code = kUsageExitCode;
+    return line;
   } catch (const CLI::ParseError& error) {
     line.exit_code = app.exit(error) == 0 ? 0 : kUsageExitCode;
     return line;

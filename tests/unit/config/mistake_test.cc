@@ -56,6 +56,12 @@ TEST(ConfigMistakes, NameAStringThatIsNotClosed) {
   }
 }
 
+TEST(ConfigMistakes, NameAStringOnSeveralLinesThatIsNotClosed) {
+  const std::string what = "not TOML: a string that does not end; expected its three quotes again";
+  EXPECT_EQ(Complain(ValidAnd("note = \"\"\"tcp\nbackend = \"x\"\n")), Lines{"t:15:8: " + what});
+  EXPECT_EQ(Complain(ValidAnd("note = '''tcp\n\n")), Lines{"t:15:8: " + what});
+}
+
 TEST(ConfigMistakes, AreNotFoundWhereThereAreNone) {
   for (const std::string_view line :
        {"", "[x", "mode", "mode =", "a = true", "a = -1_000", "a = 0xFF", "a = 1.5e3",

@@ -89,6 +89,10 @@ TEST(CommandLine, SaysAtOnceWhatCheckNeeds) {
   ExpectWrong(check);
   EXPECT_EQ(check.error,
             "--check needs a file: ringway --check --config FILE (README.md has an example)\n");
+  const Parsed file = Parse({"--check", "a.toml"});
+  ExpectWrong(file);
+  EXPECT_NE(file.error.find("A file is given with --config FILE.\n"), std::string::npos)
+      << file.error;
 }
 
 TEST(CommandLine, RefusesAFileBesideACommandThatTakesNone) {
