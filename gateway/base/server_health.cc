@@ -63,11 +63,11 @@ bool ServerHealth::OnDialFailed(uint32_t server, uint64_t now_ns, const Ejection
 
 // WHY it looks first: a server that is well is dialled by all workers all the time, and a line that
 // is only read stays in all their caches.
-void ServerHealth::OnDialSucceeded(uint32_t server) {
+bool ServerHealth::OnDialSucceeded(uint32_t server) {
   Entry& it = entry(server);
   if (it.failures.load(kRelaxed) != 0) it.failures.store(0, kRelaxed);
   if (it.ejections.load(kRelaxed) != 0) it.ejections.store(0, kRelaxed);
-  if (it.ejected_until.load(kRelaxed) != 0) it.ejected_until.store(0, kRelaxed);
+  return it.ejected_until.load(kRelaxed) != 0 && it.ejected_until.exchange(0, kRelaxed) != 0;
 }
 
 HealthChange ServerHealth::OnProbe(uint32_t server, ProbeResult result, const ProbeRules& rules) {

@@ -61,8 +61,8 @@ class ServerHealth {
   /// A dial failed. Returns whether the server is ejected from now on. Failures of one that is
   /// ejected already say nothing new: those dials began before.
   bool OnDialFailed(uint32_t server, uint64_t now_ns, const EjectionRules& rules);
-  /// A dial succeeded: what failed before is forgotten.
-  void OnDialSucceeded(uint32_t server);
+  /// A dial succeeded: what failed before is forgotten. Returns whether that ends an ejection.
+  bool OnDialSucceeded(uint32_t server);
   /// The server has moved to another address: its dials tell nothing of the new one.
   void ForgetDials(uint32_t server) { OnDialSucceeded(server); }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_join.h"
 #include "gateway/config/text.h"
 
 namespace ringway::config {
@@ -19,20 +20,21 @@ void Complaints::Add(Place place, std::string what) {
   if (first_.size() > kShownMax + 1) first_.pop_back();
 }
 
+std::vector<std::string> Complaints::Lines() const {
+  std::vector<std::string> lines;
+  for (const Complaint& complaint : first_) {
+    const std::string what = lines.size() < kShownMax ? complaint.what
+                                                      : Cat("from here on ", total_ - kShownMax,
+                                                            " more ", kind_, "s, not shown");
+    lines.push_back(
+        Cat(file_name_, ":", complaint.place.line, ":", complaint.place.column, ": ", what));
+  }
+  return lines;
+}
+
 absl::Status Complaints::ToStatus() const {
   if (empty()) return absl::OkStatus();
-  std::string lines;
-  for (size_t i = 0; i < first_.size(); ++i) {
-    const Complaint& complaint = first_[i];
-    lines += Cat(i == 0 ? "" : "\n", file_name_, ":", complaint.place.line, ":",
-                 complaint.place.column, ": ");
-    if (i < kShownMax) {
-      lines += complaint.what;
-    } else {
-      lines += Cat("from here on ", total_ - kShownMax, " more errors, not shown");
-    }
-  }
-  return absl::InvalidArgumentError(lines);
+  return absl::InvalidArgumentError(absl::StrJoin(Lines(), "\n"));
 }
 
 }  // namespace ringway::config

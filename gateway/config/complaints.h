@@ -30,8 +30,9 @@ class Complaints {
   /// More than these make nobody wiser; one more line counts the rest.
   static constexpr size_t kShownMax = 20;
 
-  /// `file_name` is referred to and must live as long.
-  explicit Complaints(std::string_view file_name) : file_name_(file_name) {}
+  /// Both are referred to and must live as long. `kind`: what each of them is, "error".
+  explicit Complaints(std::string_view file_name, std::string_view kind = "error")
+      : file_name_(file_name), kind_(kind) {}
 
   void Add(Place place, std::string what);
 
@@ -40,6 +41,9 @@ class Complaints {
   /// kInvalidArgument with the first kShownMax lines in the order of the text, or OK.
   [[nodiscard]] absl::Status ToStatus() const;
 
+  /// The same lines, each without a newline at its end.
+  [[nodiscard]] std::vector<std::string> Lines() const;
+
  private:
   struct Complaint {
     Place place;
@@ -47,6 +51,7 @@ class Complaints {
   };
 
   std::string_view file_name_;
+  std::string_view kind_;
   /// In the order of the text, at most kShownMax + 1: the last says where the rest begins.
   std::vector<Complaint> first_;
   size_t total_ = 0;

@@ -186,6 +186,9 @@ struct Config {
   std::vector<Route> routes;
   std::vector<Backend> backends;
   base::Limits limits;
+  /// The durations and sizes among the limits as they were written ("1MB"), by LimitRows(); empty
+  /// where one was not. For people only: `limits` is what counts.
+  std::vector<std::string> limit_texts;
 };
 
 }  // namespace ringway::config

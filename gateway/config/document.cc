@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "gateway/config/mistake.h"
 #include "gateway/config/text.h"
 #include "gateway/config/text_guard.h"
 
@@ -125,6 +126,16 @@ uint32_t LineOfGivingUp(std::string_view text) {
   return static_cast<uint32_t>(first - line_ends.begin()) + 1;
 }
 
+/// The line of that number, from 1, without its newline; empty behind the last.
+std::string_view LineAt(std::string_view text, uint32_t number) {
+  for (; number > 1; --number) {
+    const size_t end = text.find('\n');
+    if (end == std::string_view::npos) return {};
+    text.remove_prefix(end + 1);
+  }
+  return text.substr(0, text.find('\n'));
+}
+
 /// What toml++ says names bytes of the text; only printable ASCII may reach a terminal.
 std::string OneLine(std::string_view text) {
   std::string line(text.substr(0, 300));
@@ -160,7 +171,16 @@ std::optional<Value> ReadDocument(std::string_view text, Complaints& complaints)
   try {
     return ToValue(toml::parse(text), 0);
   } catch (const toml::parse_error& error) {
-    complaints.Add(ToPlace(error.source().begin), Cat("not TOML: ", OneLine(error.description())));
+    const Place place = ToPlace(error.source().begin);
+    if (const auto mistake = FindMistake(LineAt(text, place.line))) {
+      complaints.Add({place.line, mistake->column}, Cat("not TOML: ", mistake->what));
+    } else if (const auto begin = FindUnclosedString(text);
+               begin && error.description().find("end-of-file") != std::string_view::npos) {
+      complaints.Add(*begin,
+                     "not TOML: a string that does not end; expected its three quotes again");
+    } else {
+      complaints.Add(place, Cat("not TOML: ", OneLine(error.description())));
+    }
   } catch (const ParserGaveUp&) {
     complaints.Add({.line = LineOfGivingUp(text)},
                    "not TOML: this line cannot be read; expected a [table], a key = value, or a "

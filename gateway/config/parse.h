@@ -6,9 +6,12 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "gateway/config/complaints.h"
 #include "gateway/config/config.h"
 
 namespace ringway::config {
@@ -25,5 +28,24 @@ inline constexpr size_t kTextBytesMax = 1ULL << 20;
 /// mistake alone, since nothing after it can be trusted.
 [[nodiscard]] absl::StatusOr<std::shared_ptr<const Config>> ParseConfig(std::string_view text,
                                                                         std::string_view file_name);
+
+/// Where things were written that only the machine which serves them can judge.
+struct Places {
+  std::vector<Place> addresses;             ///< by listener
+  std::vector<Place> roots;                 ///< by route; only those of mode kStatic mean something
+  std::vector<std::vector<Place>> servers;  ///< by backend and server
+  std::vector<std::vector<Place>> sources;  ///< by backend and source
+};
+
+struct ParsedConfig {
+  std::shared_ptr<const Config> config;
+  Places places;
+  /// What is valid and probably not meant: at most 21 lines "FILE:LINE:COLUMN: warning: ...".
+  std::vector<std::string> warnings;
+};
+
+/// The same as ParseConfig, with all that a person may want to know of a good text.
+[[nodiscard]] absl::StatusOr<ParsedConfig> ParseWithWarnings(std::string_view text,
+                                                             std::string_view file_name);
 
 }  // namespace ringway::config

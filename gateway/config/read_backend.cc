@@ -89,6 +89,15 @@ std::vector<base::SocketAddress> ReadSources(Section& section) {
   return sources;
 }
 
+/// Where the elements of the array at `key` were written.
+std::vector<Place> PlacesOf(const Section& section, std::string_view key) {
+  std::vector<Place> places;
+  const Value* value = section.Find(key);
+  if (value == nullptr) return places;
+  for (const Value& element : value->elements) places.push_back(element.place);
+  return places;
+}
+
 bool AreAllUnix(const std::vector<Server>& servers) {
   return !servers.empty() && std::all_of(servers.begin(), servers.end(), [](const Server& server) {
     return !server.unix_path.empty();
@@ -122,6 +131,8 @@ BackendDraft ReadBackend(const Value& table, Complaints& complaints) {
   draft.name = section.ReadName().value_or(PlacedText{});
   backend.name = draft.name.text;
   backend.servers = ReadServers(section);
+  draft.servers = PlacesOf(section, "servers");
+  draft.sources = PlacesOf(section, "source");
   ReadWeights(section, backend.servers);
   if (AreAllUnix(backend.servers)) {
     section.RefuseKey("source", "servers with a host and a port",

@@ -198,10 +198,22 @@ void RefuseBackendKeys(Section& section) {
   }
 }
 
+std::optional<Mode> ReadModeWord(Section& section) {
+  const Value* value = section.Find("mode");
+  if (value == nullptr || value->kind != Kind::kString || value->text != "http") {
+    return section.ReadWord("mode", Presence::kRequired, ModeWords());
+  }
+  section.complaints().Add(
+      value->place,
+      "mode \"http\" is not available yet; expected \"tcp\" or \"websocket\" for WebSockets, or "
+      "\"static\" for files: let a reverse proxy in front take other requests elsewhere");
+  return std::nullopt;
+}
+
 /// Of an unknown mode all keys are read, since none is known to be wrong, and none is required.
 void ReadMode(Section& section, RouteDraft& draft) {
   Route& route = draft.route;
-  const auto mode = section.ReadWord("mode", Presence::kRequired, ModeWords());
+  const auto mode = ReadModeWord(section);
   const Presence presence = mode ? Presence::kRequired : Presence::kOptional;
   route.mode = mode.value_or(route.mode);
   if (mode == Mode::kStatic) {
@@ -226,6 +238,7 @@ void ReadMode(Section& section, RouteDraft& draft) {
   }
   if (!mode || mode == Mode::kStatic) {
     ReadStaticKeys(section, presence, route.files);
+    if (const Value* root = section.Find("root")) draft.root = root->place;
   } else {
     RefuseStaticKeys(section);
   }

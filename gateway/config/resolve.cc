@@ -118,6 +118,7 @@ Config Resolve(Draft draft, Complaints& complaints) {
   Config config;
   config.gateway = std::move(draft.gateway);
   config.limits = draft.limits;
+  config.limit_texts = std::move(draft.limit_texts);
   for (ListenerDraft& each : draft.listeners) config.listeners.push_back(std::move(each.listener));
   for (BackendDraft& each : draft.backends) config.backends.push_back(std::move(each.backend));
   for (RouteDraft& each : draft.routes) {

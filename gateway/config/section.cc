@@ -4,6 +4,7 @@
 #include "gateway/config/section.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -24,6 +25,36 @@ bool IsName(std::string_view text) {
          });
 }
 
+/// What other servers call the keys of TLS, in any table.
+constexpr std::string_view kTlsKeys[] = {"tls",
+                                         "ssl",
+                                         "https",
+                                         "cert",
+                                         "certs",
+                                         "cert_file",
+                                         "certificate",
+                                         "key",
+                                         "key_file",
+                                         "private_key",
+                                         "tls_cert",
+                                         "tls_key",
+                                         "ssl_certificate",
+                                         "ssl_certificate_key"};
+
+std::string UnknownKey(std::string_view key, std::string_view title,
+                       std::span<const std::string_view> keys) {
+  if (std::find(std::begin(kTlsKeys), std::end(kTlsKeys), key) == std::end(kTlsKeys)) {
+    return Cat("unknown key ", Quoted(key), " in ", title, Hint(key, keys));
+  }
+  const std::string_view instead =
+      title == "[[backend]]"
+          ? "connections to servers are plain TCP: let stunnel or the like take them to a server "
+            "that wants TLS"
+          : "let a proxy such as HAProxy, Caddy or nginx stand in front for it, and name its "
+            "address in a listener's trusted_proxies";
+  return Cat("key ", Quoted(key), " in ", title, ": TLS is not available yet; ", instead);
+}
+
 bool Contains(const std::vector<PlacedText>& texts, std::string_view text) {
   return std::any_of(texts.begin(), texts.end(),
                      [&](const PlacedText& placed) { return placed.text == text; });
@@ -36,8 +67,7 @@ Section::Section(const Value& table, std::string_view title, std::span<const std
     : table_(table), title_(title), complaints_(complaints) {
   for (const Member& member : table.members) {
     if (std::find(keys.begin(), keys.end(), member.key) != keys.end()) continue;
-    complaints.Add(member.place,
-                   Cat("unknown key ", Quoted(member.key), " in ", title, Hint(member.key, keys)));
+    complaints.Add(member.place, UnknownKey(member.key, title, keys));
   }
 }
 

@@ -173,7 +173,8 @@ void AppendBackends(const Config& config, std::string& out) {
   }
 }
 
-void AppendLimits(const base::Limits& limits, std::string& out) {
+void AppendLimits(const Config& config, std::string& out) {
+  const base::Limits& limits = config.limits;
   const base::Limits defaults;
   if (limits == defaults) {
     out += "limits\n  all at their defaults\n";
@@ -182,11 +183,16 @@ void AppendLimits(const base::Limits& limits, std::string& out) {
   out += "limits (those that differ from their default)\n";
   size_t width = 0;
   for (const LimitRow& row : LimitRows()) width = std::max(width, row.key.size());
-  for (const LimitRow& row : LimitRows()) {
+  for (size_t i = 0; i < LimitRows().size(); ++i) {
+    const LimitRow& row = LimitRows()[i];
     const uint64_t value = GetLimit(limits, row);
     const uint64_t usual = GetLimit(defaults, row);
     if (value == usual) continue;
-    out += Cat("  ", Padded(row.key, width), "  ", LimitText(row, value), " (default ",
+    // Zero has a word of its own where it means never; all else is shown as it was written.
+    const bool is_written = value != 0 && i < config.limit_texts.size();
+    const std::string_view written = is_written ? config.limit_texts[i] : std::string_view();
+    out += Cat("  ", Padded(row.key, width), "  ",
+               written.empty() ? LimitText(row, value) : std::string(written), " (default ",
                LimitText(row, usual), ")\n");
   }
 }
@@ -199,7 +205,7 @@ std::string Summary(const Config& config) {
   AppendListeners(config, out);
   AppendRoutes(config, out);
   AppendBackends(config, out);
-  AppendLimits(config.limits, out);
+  AppendLimits(config, out);
   return out;
 }
 

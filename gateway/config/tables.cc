@@ -44,7 +44,7 @@ uint32_t ReadWorkers(Section& section) {
   return 0;
 }
 
-Gateway ReadGateway(const Value& table, Complaints& complaints) {
+Gateway ReadGateway(const Value& table, Place* control_socket, Complaints& complaints) {
   constexpr std::string_view kKeys[] = {"workers", "log_level", "control_socket",
                                         "resolve_interval"};
   constexpr std::string_view kSocketExpected =
@@ -60,6 +60,7 @@ Gateway ReadGateway(const Value& table, Complaints& complaints) {
   if (!socket || socket->text.empty()) return gateway;
   if (IsSocketPath(socket->text)) {
     gateway.control_socket = socket->text;
+    *control_socket = socket->place;
   } else {
     complaints.Add(socket->place,
                    Cat("control_socket is ", Quoted(socket->text), "; expected ", kSocketExpected));
@@ -155,26 +156,29 @@ void RefuseFewCells(const Section& section, const base::Limits& limits, Complain
           " in all: raise cells or lower sessions_per_worker"));
 }
 
-base::Limits ReadLimits(const Value& table, Complaints& complaints) {
+void ReadLimits(const Value& table, Draft& draft, Complaints& complaints) {
   std::vector<std::string_view> keys;
   for (const LimitRow& row : LimitRows()) keys.push_back(row.key);
   Section section(table, "[limits]", keys, complaints);
-  base::Limits limits;
-  for (const LimitRow& row : LimitRows()) {
+  base::Limits& limits = draft.limits;
+  draft.limit_texts.resize(LimitRows().size());
+  for (size_t i = 0; i < LimitRows().size(); ++i) {
+    const LimitRow& row = LimitRows()[i];
     const Value* value = section.Find(row.key);
     if (value == nullptr) continue;
     const auto number = ReadLimit(section, row, *value);
     if (!number) continue;
     if (IsValid(row, *number)) {
       SetLimit(limits, row, *number);
+      draft.limit_texts[i] = value->text;
       continue;
     }
-    const std::string_view quote = row.notation == Notation::kCount ? "" : "\"";
-    complaints.Add(value->place, Cat(row.key, " is ", quote, LimitText(row, *number), quote,
-                                     "; expected ", RangeText(row)));
+    const bool is_count = row.notation == Notation::kCount;
+    complaints.Add(value->place,
+                   Cat(row.key, " is ", is_count ? LimitText(row, *number) : Quoted(value->text),
+                       "; expected ", RangeText(row)));
   }
   RefuseFewCells(section, limits, complaints);
-  return limits;
 }
 
 /// The tables under `[[key]]`; a single table or a plain value is a mistake.
@@ -229,8 +233,8 @@ Draft ReadTables(const Value& root_table, Complaints& complaints) {
   RequireSome(root, "listener", "or no client can come");
   RequireSome(root, "route", "or every client is refused");
   Draft draft;
-  draft.gateway = ReadGateway(TableOf(root, "gateway"), complaints);
-  draft.limits = ReadLimits(TableOf(root, "limits"), complaints);
+  draft.gateway = ReadGateway(TableOf(root, "gateway"), &draft.control_socket, complaints);
+  ReadLimits(TableOf(root, "limits"), draft, complaints);
   for (const Value* table : TablesOf(root, "listener", kListenersMax)) {
     draft.listeners.push_back(ReadListener(*table, complaints));
   }

@@ -25,6 +25,9 @@ struct ListenerDraft {
 struct BackendDraft {
   Backend backend;
   PlacedText name;
+  /// In the order of the text.
+  std::vector<Place> servers;
+  std::vector<Place> sources;
 };
 
 struct RouteDraft {
@@ -33,11 +36,17 @@ struct RouteDraft {
   PlacedText listener;
   PlacedText backend;
   PlacedText path;
+  /// Of its `root`, where it has one.
+  Place root;
 };
 
 struct Draft {
   Gateway gateway;
+  /// Of `control_socket`, where it is set.
+  Place control_socket;
   base::Limits limits;
+  /// As Config::limit_texts.
+  std::vector<std::string> limit_texts;
   std::vector<ListenerDraft> listeners;
   std::vector<BackendDraft> backends;
   std::vector<RouteDraft> routes;

@@ -5,6 +5,8 @@
 // ahead by some characters of the line, but does not read on.
 #include "gateway/config/text_guard.h"
 
+#include <optional>
+
 #include "gateway/config/parse.h"
 #include "gateway/config/text.h"
 
@@ -20,6 +22,11 @@ class Guard {
       if (Step() == GuardResult::kRefused) return GuardResult::kRefused;
     }
     return GuardResult::kReadable;
+  }
+
+  /// Where a string on several lines began that the text does not close. REQUIRES: Run.
+  [[nodiscard]] std::optional<Place> Unclosed() const {
+    return where_ == Where::kMultiLineString ? std::optional(opened_) : std::nullopt;
   }
 
  private:
@@ -67,6 +74,7 @@ class Guard {
     }
     quote_ = c;
     where_ = QuotesHere(3) == 3 ? Where::kMultiLineString : Where::kString;
+    opened_ = place_;
     Advance(where_ == Where::kString ? 1 : 3);
     return GuardResult::kReadable;
   }
@@ -116,11 +124,18 @@ class Guard {
   std::string_view text_;
   Complaints& complaints_;
   Place place_;
+  Place opened_;  ///< of the last string
   size_t at_ = 0;
   size_t dots_ = 0;
   Where where_ = Where::kPlain;
   char quote_ = '"';
 };
+
+/// UTF-16 has a byte order mark, or a zero byte in the first letter, since TOML begins in ASCII.
+bool IsUtf16(std::string_view text) {
+  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) return true;
+  return text.size() >= 2 && (text[0] == '\0') != (text[1] == '\0');
+}
 
 }  // namespace
 
@@ -131,8 +146,18 @@ GuardResult GuardText(std::string_view text, Complaints& complaints) {
                    Cat("the text has ", text.size(), " bytes; expected at most ", kTextBytesMax));
     return GuardResult::kRefused;
   }
+  if (IsUtf16(text)) {
+    complaints.Add({}, "the text is UTF-16; expected UTF-8: have the editor save it as UTF-8");
+    return GuardResult::kRefused;
+  }
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   return Guard(text, complaints).Run();
+}
+
+std::optional<Place> FindUnclosedString(std::string_view text) {
+  Complaints ignored("");
+  Guard guard(text, ignored);
+  return guard.Run() == GuardResult::kReadable ? guard.Unclosed() : std::nullopt;
 }
 
 }  // namespace ringway::config

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "gateway/config/complaints.h"
@@ -23,5 +24,9 @@ enum class [[nodiscard]] GuardResult : uint8_t{kReadable, kRefused};
 /// kRefused after one complaint. Characters beyond ASCII are welcome in comments and in strings on
 /// one line; dots count outside both.
 GuardResult GuardText(std::string_view text, Complaints& complaints);
+
+/// Where the string with three quotes begins that goes on to the end of `text`, which GuardText
+/// found readable; nullopt: there is none.
+std::optional<Place> FindUnclosedString(std::string_view text);
 
 }  // namespace ringway::config

@@ -169,18 +169,19 @@ void ServerChoice::Leave(uint32_t backend_index, uint32_t server_index) {
   tables_.occupancy.LeaveServer(row_.Place(backend_index, server_index));
 }
 
-void ServerChoice::OnFailed(uint32_t backend_index, uint32_t server_index, uint64_t now_ns) {
+bool ServerChoice::OnFailed(uint32_t backend_index, uint32_t server_index, uint64_t now_ns) {
   const uint32_t place = row_.Place(backend_index, server_index);
-  if (tables_.health.OnDialFailed(place, now_ns, backends_[backend_index].ejection)) {
-    tables_.counters.servers_ejected.Add(1);
-  }
+  const bool is_ejected =
+      tables_.health.OnDialFailed(place, now_ns, backends_[backend_index].ejection);
+  if (is_ejected) tables_.counters.servers_ejected.Add(1);
   avoided_until_ns_[place] = now_ns + backends_[backend_index].avoid_ns;
+  return is_ejected;
 }
 
-void ServerChoice::OnConnected(uint32_t backend_index, uint32_t server_index) {
+bool ServerChoice::OnConnected(uint32_t backend_index, uint32_t server_index) {
   const uint32_t place = row_.Place(backend_index, server_index);
-  tables_.health.OnDialSucceeded(place);
   avoided_until_ns_[place] = 0;
+  return tables_.health.OnDialSucceeded(place);
 }
 
 }  // namespace ringway::route

@@ -90,12 +90,12 @@ class ServerChoice {
   /// kAvoidNs, or the eject_time where that is shorter, this worker takes it only where every other
   /// one was tried or failed too. WHY: a server that is dead has the fewest sessions, and each of
   /// the next ones would meet it until it is ejected. Not with source_hash: a client moves only
-  /// when all workers agree.
-  void OnFailed(uint32_t backend_index, uint32_t server_index, uint64_t now_ns);
+  /// when all workers agree. Returns whether the server is ejected from now on.
+  bool OnFailed(uint32_t backend_index, uint32_t server_index, uint64_t now_ns);
   static constexpr uint64_t kAvoidNs = 1'000'000'000;
 
-  /// A dial of the server succeeded.
-  void OnConnected(uint32_t backend_index, uint32_t server_index);
+  /// A dial of the server succeeded. Returns whether that ends its ejection.
+  bool OnConnected(uint32_t backend_index, uint32_t server_index);
 
  private:
   /// Which servers are looked at; each one those of the one before, and more.

@@ -18,6 +18,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "gateway/server/threads.h"
 
 namespace ringway::server {
 namespace {
@@ -127,9 +128,12 @@ absl::StatusOr<std::unique_ptr<EchoService>> EchoService::Start() {
         absl::StrCat("cannot start the embedded echo service: ", std::strerror(errno)));
   }
   service->port_ = ntohs(address.sin_port);
-  service->thread_ = std::thread([listen_fd = service->listen_fd_, stop_fd = service->stop_fd_] {
-    Loop(listen_fd, stop_fd).Run();
-  });
+  auto thread = StartThread("the embedded echo service",
+                            [listen_fd = service->listen_fd_, stop_fd = service->stop_fd_] {
+                              Loop(listen_fd, stop_fd).Run();
+                            });
+  if (!thread.ok()) return thread.status();
+  service->thread_ = *std::move(thread);
   return service;
 }
 

@@ -17,8 +17,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "gateway/server/log.h"
 #include "gateway/server/media_types.h"
 #include "gateway/server/resolve.h"
+#include "gateway/server/threads.h"
 #include "uring/linux_kernel.h"
 
 namespace ringway::server {
@@ -118,6 +120,14 @@ class Gateway::Opening {
     return status_.ok();
   }
 
+  /// So many workers will never arrive.
+  void Miss(uint32_t workers, const absl::Status& status) {
+    const std::lock_guard lock(mutex_);
+    status_ = status;
+    missing_ -= workers;
+    if (missing_ == 0) changed_.notify_all();
+  }
+
   absl::Status Wait() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return missing_ == 0; });
@@ -131,8 +141,12 @@ class Gateway::Opening {
   absl::Status status_;
 };
 
-Gateway::Gateway(Listeners listeners, StaticRoots roots)
-    : listeners_(std::move(listeners)), roots_(std::move(roots)), seed_(Chance()) {}
+Gateway::Gateway(std::shared_ptr<const config::Config> config, Listeners listeners,
+                 StaticRoots roots)
+    : observer_(clock_, std::move(config)),
+      listeners_(std::move(listeners)),
+      roots_(std::move(roots)),
+      seed_(Chance()) {}
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(
     const std::shared_ptr<const config::Config>& config, uring::FeatureSet features) {
@@ -150,7 +164,7 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(
   auto health = worker::MapServerHealth(*config);
   if (!health.ok()) return health.status();
 
-  std::unique_ptr<Gateway> gateway(new Gateway(*std::move(listeners), *std::move(roots)));
+  std::unique_ptr<Gateway> gateway(new Gateway(config, *std::move(listeners), *std::move(roots)));
   if (CountStatic(*config) > 0) gateway->media_types_ = ReadMediaTypes();
   gateway->shared_files_ = std::make_shared<files::SharedFiles>(
       files::SharedFilesOptions{.bytes_max = config->limits.file_cache_bytes_max});
@@ -175,17 +189,25 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(
   }
   const auto opening = std::make_shared<Opening>(workers);
   gateway->running_.store(workers);
-  for (auto& thread : gateway->threads_) {
-    thread->thread =
-        std::thread([&gateway = *gateway, &thread = *thread, features, snapshot = *snapshot,
-                     opening] { gateway.RunWorker(thread, features, snapshot, opening); });
+  for (uint32_t index = 0; index < workers; ++index) {
+    Thread& thread = *gateway->threads_[index];
+    auto started = StartThread(
+        "a worker", [&gateway = *gateway, &thread, features, snapshot = *snapshot, opening] {
+          gateway.RunWorker(thread, features, snapshot, opening);
+        });
+    if (!started.ok()) {
+      opening->Miss(workers - index, started.status());
+      break;
+    }
+    thread.thread = *std::move(started);
   }
-  if (absl::Status status = opening->Wait(); !status.ok()) {
-    for (auto& thread : gateway->threads_) thread->thread.join();
-    return status;
-  }
-  if (HasNames(*config)) gateway->FollowNames(config, (*snapshot)->addresses);
-  return gateway;
+  if (absl::Status status = opening->Wait(); !status.ok()) return status;
+  if (!HasNames(*config)) return gateway;
+  absl::Status status = CatchThreadError(
+      "the look-up of names", [&] { gateway->FollowNames(config, (*snapshot)->addresses); });
+  if (status.ok()) return gateway;
+  gateway->RequestDrain();
+  return status;
 }
 
 absl::Status Gateway::StartProber(const std::shared_ptr<const config::Config>& config,
@@ -307,6 +329,7 @@ void Gateway::LogState() {
       LogLine(config::LogLevel::kInfo, line);
     }
   }
+  for (const std::string& line : observer_.DialLines()) LogLine(config::LogLevel::kInfo, line);
 }
 
 absl::Status Gateway::result() const {

@@ -19,7 +19,7 @@
 #include "gateway/files/shared_files.h"
 #include "gateway/route/server_choice.h"
 #include "gateway/server/listeners.h"
-#include "gateway/server/log.h"
+#include "gateway/server/logging_observer.h"
 #include "gateway/server/prober.h"
 #include "gateway/server/refresher.h"
 #include "gateway/server/static_roots.h"
@@ -44,7 +44,8 @@ class Gateway {
   /// Asks all workers to end in order.
   void RequestDrain();
 
-  /// Writes to the log what each worker that runs holds, and its counters that are not zero.
+  /// Writes to the log what each worker that runs holds, and its counters that are not
+  /// zero; and how dials of each server failed.
   void LogState();
 
   /// A descriptor that becomes readable when the last worker has ended.
@@ -59,7 +60,7 @@ class Gateway {
   struct Thread;
   class Opening;
 
-  Gateway(Listeners listeners, StaticRoots roots);
+  Gateway(std::shared_ptr<const config::Config> config, Listeners listeners, StaticRoots roots);
   void RunWorker(Thread& thread, uring::FeatureSet features,
                  std::shared_ptr<const worker::Snapshot> snapshot,
                  const std::shared_ptr<Opening>& opening);
@@ -75,7 +76,7 @@ class Gateway {
   void PostAddresses(const worker::ServerAddresses& addresses);
 
   SystemClock clock_;
-  LoggingObserver observer_{clock_};
+  LoggingObserver observer_;
   Listeners listeners_;
   StaticRoots roots_;
   /// Of the system, where a route is static.

@@ -28,9 +28,10 @@ absl::Status Error(const config::Listener& listener, const char* call, int error
   } else if (error == EADDRNOTAVAIL) {
     hint = "; no interface of this machine has that address";
   }
-  return absl::UnavailableError(absl::StrCat("listener \"", listener.name, "\": ", call, " on ",
-                                             listener.host, " port ", listener.port, ": ",
-                                             std::strerror(error), hint));
+  const auto code =
+      error == EADDRINUSE ? absl::StatusCode::kAlreadyExists : absl::StatusCode::kUnavailable;
+  return {code, absl::StrCat("listener \"", listener.name, "\": ", call, " on ", listener.host,
+                             " port ", listener.port, ": ", std::strerror(error), hint)};
 }
 
 /// What the accepted sockets inherit. A client whose FIN waits behind bytes that do not fit into
@@ -84,12 +85,21 @@ absl::StatusOr<int> OpenOne(const config::Listener& listener, const base::Limits
   return Error(listener, failed, error);
 }
 
+base::SocketAddress AddressOf(int fd) {
+  sockaddr_storage address{};
+  socklen_t bytes = sizeof address;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &bytes) != 0) return {};
+  return FromSockaddr(reinterpret_cast<const sockaddr*>(&address));
+}
+
+}  // namespace
+
 // WHY: with SO_REUSEPORT a second gateway of the same user would share the port without a word,
 // and take half of the connections. A socket without the option finds that out.
 absl::Status CheckFree(const config::Listener& listener) {
   sockaddr_storage address;
   const socklen_t bytes = ToSockaddr(listener.host.c_str(), listener.port, &address);
-  if (bytes == 0 || listener.port == 0) return absl::OkStatus();
+  if (bytes == 0) return Error(listener, "address", EINVAL);
   const int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return Error(listener, "socket", errno);
   const int on = 1;
@@ -102,15 +112,6 @@ absl::Status CheckFree(const config::Listener& listener) {
   close(fd);
   return error == 0 ? absl::OkStatus() : Error(listener, "bind", error);
 }
-
-base::SocketAddress AddressOf(int fd) {
-  sockaddr_storage address{};
-  socklen_t bytes = sizeof address;
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &bytes) != 0) return {};
-  return FromSockaddr(reinterpret_cast<const sockaddr*>(&address));
-}
-
-}  // namespace
 
 absl::StatusOr<Listeners> Listeners::Open(const config::Config& config, uint32_t workers) {
   Listeners listeners;

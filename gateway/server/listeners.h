@@ -7,12 +7,17 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "gateway/accept/acceptor.h"
 #include "gateway/base/socket_address.h"
 #include "gateway/config/config.h"
 
 namespace ringway::server {
+
+/// Whether this machine lets a gateway listen there now; leaves nothing open. ALREADY_EXISTS:
+/// another program does. An error is worded as those of Listeners::Open.
+absl::Status CheckFree(const config::Listener& listener);
 
 /// Owns the sockets; closes them at its end. Move-only.
 class Listeners {

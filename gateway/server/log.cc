@@ -17,8 +17,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "gateway/config/address.h"
 #include "gateway/server/log_writer.h"
 
 namespace ringway::server {
@@ -112,11 +110,8 @@ std::shared_ptr<LogWriter>& OpenWriter() {
 }
 
 // WHY at all: the lines before a failed check say what led to it, and without this they would end
-// with the process. Async-signal-safe: it only gives the writer's thread a moment. On return
-// abort() ends the process.
-void WaitForWriter(int) {
-  for (int ms = 0; ms < kCrashLimitMs && !OpenWriter()->idle(); ++ms) poll(nullptr, 0, 1);
-}
+// with the process. On return abort() ends the process.
+void WaitForWriter(int) { AwaitLog(); }
 
 }  // namespace
 
@@ -131,6 +126,11 @@ void OpenLog(config::LogLevel level) {
   std::signal(SIGABRT, WaitForWriter);
 }
 
+// It waits for the writer's thread, which nothing here can hold up.
+void AwaitLog() {
+  for (int ms = 0; ms < kCrashLimitMs && !OpenWriter()->idle(); ++ms) poll(nullptr, 0, 1);
+}
+
 void CloseLog() { OpenWriter()->Close(kCloseLimit); }
 
 void LogFailure(std::string_view text) { OpenWriter()->Add(absl::StrCat(std::string(text), "\n")); }
@@ -139,6 +139,10 @@ uint64_t LostLogLines() { return OpenWriter()->lost(); }
 
 void LogLine(config::LogLevel level, std::string_view text) {
   spdlog::log(ToSpdlog(level), "{}", spdlog::string_view_t(text.data(), text.size()));
+}
+
+bool IsLogged(config::LogLevel level) {
+  return spdlog::default_logger_raw()->should_log(ToSpdlog(level));
 }
 
 void LogAlways(std::string_view text) {
@@ -189,42 +193,6 @@ bool RateLimit::Allows(uint64_t now_ns, uint64_t* suppressed) {
   }
   *suppressed = suppressed_.exchange(0, std::memory_order_relaxed);
   return true;
-}
-
-void LoggingObserver::Warn(RateLimit& limit, std::string text) {
-  uint64_t suppressed = 0;
-  if (!limit.Allows(clock_.NowNs(), &suppressed)) return;
-  if (suppressed > 0) absl::StrAppend(&text, " (and ", suppressed, " more like it)");
-  LogLine(config::LogLevel::kWarn, text);
-}
-
-void LoggingObserver::OnSessionEnd(const worker::SessionEnd& end) {
-  if (!spdlog::default_logger_raw()->should_log(spdlog::level::debug)) return;
-  LogLine(
-      config::LogLevel::kDebug,
-      absl::StrFormat(
-          "session end client=%s route=%s side=%s reason=%s code=%d upgraded=%d cut=%d "
-          "backend_left=%d seconds=%.3f client_in=%d client_out=%d backend_in=%d backend_out=%d "
-          "messages_in=%d "
-          "frames_out=%d client_spliced=%d backend_spliced=%d",
-          end.client.ToString(), end.route.empty() ? "-" : std::string(end.route),
-          std::string(session::Word(end.ending.side)),
-          std::string(session::Word(end.ending.reason)), end.ending.code,
-          static_cast<int>(end.upgraded), static_cast<int>(end.cut),
-          static_cast<int>(end.backend_left), static_cast<double>(end.duration_ns) / 1e9,
-          end.client_bytes_in, end.client_bytes_out, end.backend_bytes_in, end.backend_bytes_out,
-          end.messages_in, end.frames_out, end.client_bytes_spliced, end.backend_bytes_spliced));
-}
-
-void LoggingObserver::OnDialFailed(const config::Server& server, const base::SocketAddress& address,
-                                   std::string_view failure) {
-  const std::string where =
-      server.unix_path.empty() ? address.ToString() : config::ServerText(server);
-  Warn(dial_limit_, absl::StrCat("dial to ", where, " failed: ", std::string(failure)));
-}
-
-void LoggingObserver::OnAcceptPaused(std::string_view why) {
-  Warn(accept_limit_, absl::StrCat("accept waits: ", std::string(why)));
 }
 
 }  // namespace ringway::server

@@ -9,21 +9,26 @@
 #include <string_view>
 #include <vector>
 
-#include "gateway/base/clock.h"
 #include "gateway/base/counters.h"
 #include "gateway/base/turn_times.h"
 #include "gateway/config/config.h"
-#include "gateway/worker/observer.h"
 
 namespace ringway::server {
 
 /// Sets up the process's log and the thread that writes it. Before any other call, and after
-/// Signals::Open. Again only after CloseLog.
+/// Signals::Open. Again only after CloseLog. Throws std::system_error where no thread is to be had.
 void OpenLog(config::LogLevel level);
 
 /// Writes what was logged, but waits at most a second for whoever reads stderr. Before the process
 /// ends; what is logged afterwards is lost.
 void CloseLog();
+
+/// Whether a line of that level would be written. Any thread.
+bool IsLogged(config::LogLevel level);
+
+/// Gives the log a moment, at most a tenth of a second, before the process ends without CloseLog.
+/// Any thread; a signal handler may call it.
+void AwaitLog();
 
 /// Any thread. Never waits for whoever reads stderr: a line may be lost, and is counted then.
 void LogLine(config::LogLevel level, std::string_view text);
@@ -59,25 +64,6 @@ class RateLimit {
   /// by those that race at that moment.
   std::atomic<uint64_t> next_ns_{0};
   std::atomic<uint64_t> suppressed_{0};
-};
-
-/// Writes what workers tell: each session's end at debug, trouble as warnings, one a second for
-/// each kind.
-class LoggingObserver : public worker::Observer {
- public:
-  explicit LoggingObserver(base::Clock& clock) : clock_(clock) {}
-
-  void OnSessionEnd(const worker::SessionEnd& end) override;
-  void OnDialFailed(const config::Server& server, const base::SocketAddress& address,
-                    std::string_view failure) override;
-  void OnAcceptPaused(std::string_view why) override;
-
- private:
-  void Warn(RateLimit& limit, std::string text);
-
-  base::Clock& clock_;
-  RateLimit dial_limit_{1'000'000'000};
-  RateLimit accept_limit_{1'000'000'000};
 };
 
 }  // namespace ringway::server

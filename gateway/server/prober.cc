@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "gateway/route/server_choice.h"
+#include "gateway/server/threads.h"
 
 namespace ringway::server {
 namespace {
@@ -52,7 +53,9 @@ absl::StatusOr<std::unique_ptr<Prober>> Prober::Start(std::shared_ptr<const conf
   if (prober->wake_fd_ < 0) {
     return absl::ResourceExhaustedError(absl::StrCat("eventfd: ", std::strerror(errno)));
   }
-  prober->thread_ = std::thread([&prober = *prober] { prober.Run(); });
+  auto thread = StartThread("the prober", [&prober = *prober] { prober.Run(); });
+  if (!thread.ok()) return thread.status();
+  prober->thread_ = *std::move(thread);
   return prober;
 }
 

@@ -9,23 +9,25 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "gateway/config/parse.h"
 #include "gateway/config/summary.h"
 #include "gateway/server/command_line.h"
+#include "gateway/server/config_file.h"
 #include "gateway/server/demo.h"
 #include "gateway/server/features.h"
 #include "gateway/server/gateway.h"
 #include "gateway/server/log.h"
+#include "gateway/server/preflight.h"
+#include "gateway/server/resolve.h"
 #include "gateway/server/signals.h"
-#include "gateway/server/static_roots.h"
+#include "gateway/server/threads.h"
 
 namespace ringway::server {
 namespace {
@@ -33,31 +35,10 @@ namespace {
 using config::LogLevel;
 
 constexpr int kFailed = 1;
-/// A configuration is text by hand; a larger file is a mistake (a log, an image).
-constexpr size_t kConfigBytesMax = 16UL * 1024 * 1024;
 
 int Fail(const absl::Status& status) {
   std::fprintf(stderr, "%s\n", std::string(status.message()).c_str());
   return kFailed;
-}
-
-absl::StatusOr<std::shared_ptr<const config::Config>> ReadConfig(const std::string& file_name) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(file_name, ignored)) {
-    return absl::InvalidArgumentError(absl::StrCat(file_name, ": is a folder, not a file"));
-  }
-  std::ifstream file(file_name, std::ios::binary);
-  if (!file)
-    return absl::NotFoundError(absl::StrCat(file_name, ": cannot be read: does it exist?"));
-  // WHY not its size: a pipe has none.
-  std::string text(kConfigBytesMax + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(file.gcount()));
-  if (file.bad()) return absl::NotFoundError(absl::StrCat(file_name, ": reading it failed"));
-  if (text.size() > kConfigBytesMax) {
-    return absl::InvalidArgumentError(absl::StrCat(file_name, ": larger than 16 MiB"));
-  }
-  return config::ParseConfig(text, file_name);
 }
 
 void LogStart(const Gateway& gateway, const config::Config& config,
@@ -69,21 +50,22 @@ void LogStart(const Gateway& gateway, const config::Config& config,
     if (row.support != uring::Support::kMissing) continue;
     LogLine(LogLevel::kInfo, absl::StrCat("degraded: ", row.name, ": ", row.note));
   }
-  if (!config.gateway.control_socket.empty()) {
-    LogLine(LogLevel::kWarn, "control_socket: this version opens no inspection socket");
-  }
   for (size_t i = 0; i < config.listeners.size(); ++i) {
     LogAlways(absl::StrCat("listener \"", config.listeners[i].name, "\" listening on ",
                            gateway.addresses()[i].ToString()));
   }
 }
 
-// Waits for a signal that ends the gateway, whose number it returns, or for the end of its workers:
-// 0. SIGUSR1 only asks.
+// Waits for SIGTERM or SIGINT, whose number it returns, or for the end of the workers: 0. SIGUSR1
+// only asks.
 int WaitForEnd(Signals& signals, Gateway& gateway) {
   while (true) {
     const int signal = signals.WaitOr(gateway.done_fd());
-    if (signal != SIGUSR1) return signal;
+    if (signal == 0 || signal == SIGTERM || signal == SIGINT) return signal;
+    if (signal != SIGUSR1) {
+      LogLine(LogLevel::kWarn, DescribeIgnored(signal));
+      continue;
+    }
     gateway.LogState();
     if (const uint64_t lost = LostLogLines(); lost > 0) {
       LogLine(LogLevel::kInfo, absl::StrCat("log lost_lines=", lost));
@@ -116,10 +98,7 @@ int ServeUntilEnd(const std::shared_ptr<const config::Config>& config, const Dem
   if (const int signal = WaitForEnd(signals, **gateway); signal != 0) {
     LogLine(LogLevel::kInfo, "ending: sessions are closed; a second signal ends at once");
     (*gateway)->RequestDrain();
-    if (const int second = WaitForEnd(signals, **gateway); second != 0) {
-      CloseLog();
-      std::_Exit(128 + second);
-    }
+    WaitForEnd(signals, **gateway);
   }
   const absl::Status result = (*gateway)->result();
   if (!result.ok()) (*gateway)->RequestDrain();
@@ -127,32 +106,46 @@ int ServeUntilEnd(const std::shared_ptr<const config::Config>& config, const Dem
   return result.ok() ? 0 : kFailed;
 }
 
-int Serve(const std::shared_ptr<const config::Config>& config, const Demo* demo, Signals& signals) {
-  OpenLog(config->gateway.log_level);
-  const int exit_code = ServeUntilEnd(config, demo, signals);
+void EndAtOnce(int signal) {
+  AwaitLog();
+  std::_Exit(128 + signal);
+}
+
+/// `warnings`: of the configuration.
+int Serve(const std::shared_ptr<const config::Config>& config,
+          const std::vector<std::string>& warnings, const Demo* demo, Signals& signals) {
+  const absl::Status opened =
+      CatchThreadError("the log", [&] { OpenLog(config->gateway.log_level); });
+  if (!opened.ok()) return Fail(opened);
+  const absl::Status watching = signals.Watch(EndAtOnce);
+  for (const std::string& warning : warnings) LogLine(LogLevel::kWarn, warning);
+  const int exit_code = watching.ok() ? ServeUntilEnd(config, demo, signals) : FailStart(watching);
   CloseLog();
   return exit_code;
 }
 
 int ServeFile(const std::string& file_name) {
-  const auto config = ReadConfig(file_name);
-  if (!config.ok()) return Fail(config.status());
+  const auto parsed = ReadConfigFile(file_name);
+  if (!parsed.ok()) return Fail(parsed.status());
   auto signals = Signals::Open();
   if (!signals.ok()) return Fail(signals.status());
-  return Serve(*config, nullptr, *signals);
+  return Serve(parsed->config, parsed->warnings, nullptr, *signals);
+}
+
+void PrintErrors(const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) std::fprintf(stderr, "%s\n", line.c_str());
 }
 
 int Check(const std::string& file_name) {
-  const auto config = ReadConfig(file_name);
-  if (!config.ok()) return Fail(config.status());
-  std::fputs(config::Summary(**config).c_str(), stdout);
-  // WHY no failure: a configuration may be checked on another machine than the one that serves it.
-  const auto roots = StaticRoots::Open(**config);
-  if (!roots.ok()) {
-    std::fprintf(stderr, "valid, but it could not be served here: %s\n",
-                 std::string(roots.status().message()).c_str());
-  }
-  return 0;
+  const auto parsed = ReadConfigFile(file_name);
+  if (!parsed.ok()) return Fail(parsed.status());
+  std::fputs(config::Summary(*parsed->config).c_str(), stdout);
+  std::fflush(stdout);
+  PrintErrors(parsed->warnings);
+  const PreflightReport report = Preflight(*parsed, file_name, ProbeAll(), LookUpBySystem);
+  PrintErrors(report.warnings);
+  PrintErrors(report.errors);
+  return report.errors.empty() ? 0 : kFailed;
 }
 
 int ServeDemo(const std::string& address) {
@@ -163,7 +156,7 @@ int ServeDemo(const std::string& address) {
   const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored);
   const auto demo = Demo::Start(address, FindPage(program));
   if (!demo.ok()) return Fail(demo.status());
-  return Serve((*demo)->config(), demo->get(), *signals);
+  return Serve((*demo)->config(), {}, demo->get(), *signals);
 }
 
 int PrintFeatures(bool as_json) {

@@ -34,15 +34,23 @@ int SearchError(int fd) { return faccessat(fd, ".", X_OK, AT_EACCESS) == 0 ? 0 :
 
 }  // namespace
 
+absl::StatusOr<int> OpenRoot(const config::Route& route) {
+  const int fd = open(route.files.root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return Error(route, errno);
+  const int error = SearchError(fd);
+  if (error == 0) return fd;
+  close(fd);
+  return Error(route, error);
+}
+
 absl::StatusOr<StaticRoots> StaticRoots::Open(const config::Config& config) {
   StaticRoots roots;
   roots.by_route_.assign(config.routes.size(), -1);
   for (const config::Route& route : config.routes) {
     if (route.mode != config::Mode::kStatic) continue;
-    const int fd = open(route.files.root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return Error(route, errno);
-    roots.by_route_[route.index] = fd;
-    if (const int error = SearchError(fd); error != 0) return Error(route, error);
+    const auto fd = OpenRoot(route);
+    if (!fd.ok()) return fd.status();
+    roots.by_route_[route.index] = *fd;
   }
   return roots;
 }

@@ -12,10 +12,14 @@
 
 namespace ringway::server {
 
+/// The root of a route of mode kStatic as a descriptor (O_PATH), which the caller owns. An error
+/// names the route, the path, the likely cause and what to do.
+absl::StatusOr<int> OpenRoot(const config::Route& route);
+
 /// Owns the descriptors; closes them at its end. Move-only.
 class StaticRoots {
  public:
-  /// An error names the route, the path, the likely cause and what to do.
+  /// The first error is that of OpenRoot.
   static absl::StatusOr<StaticRoots> Open(const config::Config& config);
 
   StaticRoots(StaticRoots&& from) noexcept = default;

@@ -94,11 +94,18 @@ void Session::LeaveServer(Environment& environment) {
   server_index_ = base::kNoSlot;
 }
 
+// What failed has been told.
+void Session::BlameServer(Environment& environment) {
+  if (environment.servers.OnFailed(route_->backend_index, server_index_, environment.now_ns)) {
+    environment.news.OnServerEjected({route_->backend_index, server_index_});
+  }
+}
+
 void Session::OnDialFailed(Environment& environment, std::string_view failure, NextServer next,
                            Intents& intents) {
   if (state_ != State::kDialing) return;
   if (next == NextServer::kTry) {
-    environment.servers.OnFailed(route_->backend_index, server_index_, environment.now_ns);
+    BlameServer(environment);
   }
   LeaveServer(environment);
   http::Refusal refusal = http::BackendFailed(failure);

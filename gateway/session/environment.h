@@ -14,6 +14,7 @@
 #include "gateway/route/server_choice.h"
 #include "gateway/route/table.h"
 #include "gateway/session/file_index.h"
+#include "gateway/session/news.h"
 #include "gateway/ws/frame_reader.h"
 
 namespace ringway::session {
@@ -28,6 +29,7 @@ struct Environment {
   const base::Limits& limits;
   FileIndex& files;
   const http::MediaTypes& media_types;
+  News& news;
   ws::ReaderRules rules;
   uint64_t now_ns = 0;             ///< of this turn
   int64_t unix_s = 0;              ///< the same by the clock on the wall: what a Date says

@@ -31,6 +31,12 @@ std::span<char> Cell(const base::Lease& lease) {
   return {reinterpret_cast<char*>(lease.data()), kCellBytes};
 }
 
+/// Whether a parameter "token" stands in it, by which websockify chooses its target.
+bool HasToken(std::string_view query) {
+  constexpr std::string_view kToken = "token=";
+  return query.starts_with(kToken) || query.find("&token=") != std::string_view::npos;
+}
+
 }  // namespace
 
 // Before a route is known its chunks are those of half-open clients, then its backend's; what is
@@ -176,8 +182,17 @@ void Session::OnRequest(Environment& environment, const http::RequestHead& head,
   const std::optional<std::string_view> origin =
       head.has_origin ? std::optional(head.origin) : std::nullopt;
   if (route::CheckOrigin(*route_, origin) == route::OriginResult::kRefused) {
+    environment.counters.refused_by_origin.Add(1);
+    environment.news.OnOriginRefused({.route = *route_,
+                                      .client = client_,
+                                      .origin = head.origin,
+                                      .host = head.host,
+                                      .path = head.path});
     refusal = http::kOriginNotAllowed;
     return refuse();
+  }
+  if (route_->mode == config::Mode::kTcp && HasToken(head.query)) {
+    environment.news.OnTokenIgnored(*route_);
   }
   if (!EnterRoute(environment, &refusal)) return refuse();
   const bool is_prepared = route_->mode == config::Mode::kTcp
@@ -281,7 +296,9 @@ bool Session::Announce(Environment& environment, const base::SocketAddress& reac
 void Session::OnDialed(Environment& environment, const base::SocketAddress& reached,
                        Intents& intents) {
   if (state_ != State::kDialing) return;
-  environment.servers.OnConnected(route_->backend_index, server_index_);
+  if (environment.servers.OnConnected(route_->backend_index, server_index_)) {
+    environment.news.OnServerBack({route_->backend_index, server_index_});
+  }
   if (WantsReached(environment) && !Announce(environment, reached, intents)) {
     return OnPoolExhausted(environment, intents);
   }

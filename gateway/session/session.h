@@ -90,8 +90,7 @@ class Session : public SessionBytes {
   /// A pool had nothing left for this session: end it.
   void OnPoolExhausted(Environment& environment, Intents& intents);
 
-  /// Its slot is wanted for somebody else: the connection is closed without a word. REQUIRES: it is
-  /// half-open or resting.
+  /// Its slot is wanted: the connection is closed without a word. REQUIRES: half-open or resting.
   void OnEvicted(Environment& environment, Intents& intents);
 
   /// Both links are gone: the session is no longer counted anywhere.
@@ -104,6 +103,7 @@ class Session : public SessionBytes {
   [[nodiscard]] bool EnterRoute(Environment& environment, http::Refusal* refusal);
   /// False: no server is left for it; `*refusal` says why, unless it is that all were tried.
   [[nodiscard]] bool DialNext(Environment& environment, http::Refusal* refusal, Intents& intents);
+  void BlameServer(Environment& environment);
   void LeaveServer(Environment& environment);
   void LeaveRoute(Environment& environment);
   void LeaveGateway(Environment& environment);

@@ -109,7 +109,8 @@ void Session::OnDue(Environment& environment, ClientLook client, Intents& intent
                     intents);
     case State::kDialing:
       environment.counters.dials_failed.Add(1);
-      environment.servers.OnFailed(route_->backend_index, server_index_, environment.now_ns);
+      environment.news.OnDialTimedOut({route_->backend_index, server_index_});
+      BlameServer(environment);
       intents.Drop(LinkRole::kBackend);
       return OnDialFailed(environment, http::kBackendTooSlow.reason, NextServer::kSpare, intents);
     case State::kAnswering:

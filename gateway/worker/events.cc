@@ -48,7 +48,7 @@ void Worker::OnConnect(const io_uring_cqe& cqe, LinkId id) {
   if (outcome == dial::DialOutcome::kConnected) {
     OnDialed(session);
   } else {
-    TellDialFailed(session, outcome);
+    TellDialFailed(session, outcome, cqe.res);
     Drop(id.slot);
     OnDialFailed(session, outcome);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What sessions want, carried out.
+#include <cerrno>
 #include <utility>
 
 #include "gateway/worker/worker.h"
@@ -147,7 +148,7 @@ dial::DialOutcome Worker::CarryOutDial(uint32_t session, const Intent& intent) {
       dialer_.OpenSocket(server, NextSource(intent.backend_index, server.address.family));
   if (fd < 0) {
     const dial::DialOutcome outcome = dialer_.OnSocketError(fd);
-    TellDialFailed(session, outcome);
+    TellDialFailed(session, outcome, fd);
     return outcome;
   }
   const uint32_t index = TryOpenLink(fd, session, LinkRole::kBackend);
@@ -159,16 +160,18 @@ dial::DialOutcome Worker::CarryOutDial(uint32_t session, const Intent& intent) {
   return dial::DialOutcome::kConnected;
 }
 
-// REQUIRES: the session has not been told yet.
-void Worker::TellDialFailed(uint32_t session, dial::DialOutcome outcome) {
+// `result`: what the kernel said, a negative errno. REQUIRES: the session has not been told yet.
+void Worker::TellDialFailed(uint32_t session, dial::DialOutcome outcome, int result) {
   const session::Session& dialling = memory_.slots[session].session;
   // Cut while it dialled: it has left the server already.
   if (dialling.server_index() == kNoSlot) return;
   const uint32_t backend_index = dialling.route()->backend_index;
-  const config::Backend& backend = options_.snapshot->config->backends[backend_index];
-  observer_.OnDialFailed(backend.servers[dialling.server_index()],
-                         ServerOf(backend_index, dialling.server_index()).address,
-                         dial::DescribeForOperator(outcome));
+  // The dialer has a number of its own for a socket that could not be bound.
+  const bool is_bind = outcome == dial::DialOutcome::kNoSource;
+  observer_.OnDialFailed({.server = {backend_index, dialling.server_index()},
+                          .address = ServerOf(backend_index, dialling.server_index()).address,
+                          .outcome = outcome,
+                          .error = is_bind ? EADDRNOTAVAIL : -result});
 }
 
 void Worker::OnDialFailed(uint32_t session, dial::DialOutcome outcome) {

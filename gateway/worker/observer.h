@@ -7,8 +7,9 @@
 #include <string_view>
 
 #include "gateway/base/socket_address.h"
-#include "gateway/config/config.h"
+#include "gateway/dial/dialer.h"
 #include "gateway/session/ending.h"
+#include "gateway/session/news.h"
 
 namespace ringway::worker {
 
@@ -32,16 +33,19 @@ struct SessionEnd {
   uint64_t frames_out = 0;
 };
 
-/// Called on the worker's thread; must be quick and must not throw.
-class Observer {
- public:
-  virtual ~Observer() = default;
+/// A dial that failed by what the kernel said; those that connect_timeout ends are session::News.
+struct DialFailure {
+  session::ServerId server;
+  base::SocketAddress address;  ///< of a unix socket without a family
+  dial::DialOutcome outcome = dial::DialOutcome::kUnexpected;
+  int error = 0;  ///< errno
+};
 
+/// Called on the worker's thread; must be quick and must not throw.
+class Observer : public session::News {
+ public:
   virtual void OnSessionEnd(const SessionEnd& end) = 0;
-  /// A dial of a server failed, at `address` where it has one; `failure` is a sentence of static
-  /// storage.
-  virtual void OnDialFailed(const config::Server& server, const base::SocketAddress& address,
-                            std::string_view failure) = 0;
+  virtual void OnDialFailed(const DialFailure& failure) = 0;
   /// Accept stopped for want of a slot, descriptor or memory.
   virtual void OnAcceptPaused(std::string_view why) = 0;
 };

@@ -96,7 +96,7 @@ class Worker : public WorkerParts {
   flow::PushResult CarryOutSend(uint32_t session, session::Intent& intent);
   dial::DialOutcome CarryOutDial(uint32_t session, const session::Intent& intent);
   dial::Server ServerOf(uint32_t backend_index, uint32_t server_index) const;
-  void TellDialFailed(uint32_t session, dial::DialOutcome outcome);
+  void TellDialFailed(uint32_t session, dial::DialOutcome outcome, int result);
   const base::SocketAddress* NextSource(uint32_t backend_index, base::AddressFamily family);
   void OnDialFailed(uint32_t session, dial::DialOutcome outcome);
   void CarryOutFinish(uint32_t index);

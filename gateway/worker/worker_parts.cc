@@ -43,6 +43,7 @@ WorkerParts::WorkerParts(uring::Kernel& kernel, base::Clock& clock, Observer& ob
                    .limits = limits_,
                    .files = remembered_files_,
                    .media_types = *options_.media_types,
+                   .news = observer_,
                    .rules = RulesOf(limits_),
                    .now_ns = clock.NowNs(),
                    .secret = options_.seed ^ (uint64_t{options_.index} << 32)} {

@@ -25,7 +25,7 @@ try:
 except ImportError:
     websockets = None
 
-GOOD = harness.simple_config([5000, 'db.internal:5001'], address='127.0.0.1:8080',
+GOOD = harness.simple_config([5000, 'localhost:5001'], address='127.0.0.1:0',
                              limits={'window': '64KiB'})
 
 
@@ -73,7 +73,7 @@ def checks_good_file():
     with config_file(GOOD) as path:
         result = ringway('--check', '--config', path)
     tap.equal((result.returncode, result.stderr), (0, ''), 'exit code and stderr')
-    for word in ('127.0.0.1:8080', '/ws', 'tcp', 'db.internal:5001', 'window', '64KiB'):
+    for word in ('127.0.0.1:0', '/ws', 'tcp', 'localhost:5001', 'window', '64KiB'):
         tap.check(word in result.stdout, f'no {word} in:\n{result.stdout}')
 
 
@@ -96,6 +96,72 @@ def missing_file():
         result = ringway(*arguments, '--config', '/nowhere/ringway.toml')
         tap.equal(result.returncode, 1, 'exit code')
         tap.check('/nowhere/ringway.toml' in result.stderr, result.stderr)
+
+
+def line_of(text, word):
+    """The number of the first line that has it."""
+    return next(number for number, line in enumerate(text.splitlines(), 1) if word in line)
+
+
+@tap.case('--check says that this machine has no such address', '127.0.0.1:0', '192.0.2.1:0',
+          'address = ', 'no interface of this machine')
+@tap.case('--check says that a name is not resolved', 'localhost:5001', 'no-such-name.invalid:1',
+          'servers = ', 'cannot resolve backend "b": no-such-name.invalid')
+def could_not_be_served(good, bad, line, word):
+    text = GOOD.replace(good, bad)
+    with config_file(text) as path:
+        result = ringway('--check', '--config', path)
+    tap.equal(result.returncode, 1, 'exit code')
+    tap.check('192.0.2.1' in result.stdout or 'no-such-name' in result.stdout, 'no summary')
+    tap.check(re.search(rf'^{re.escape(path)}:{line_of(text, line)}:\d+: could not be served here: '
+                        rf'.*{re.escape(word)}', result.stderr, re.M), result.stderr)
+
+
+@tap.case('--check only warns of a port in use, and of what is valid and hardly meant')
+def warns():
+    with socket.create_server(('127.0.0.1', 0)) as taken:
+        port = taken.getsockname()[1]
+        text = (GOOD.replace('127.0.0.1:0', f'127.0.0.1:{port}').replace('/ws', '/:id') +
+                '\n[[backend]]\nname = "spare"\nservers = ["127.0.0.1:1"]\n')
+        with config_file(text) as path:
+            result = ringway('--check', '--config', path)
+    tap.equal(result.returncode, 0, 'exit code')
+    for line, word in (('address = ', 'another program listens there'),
+                       ('path = ', 'looks like a pattern'), ('"spare"', 'is unused')):
+        tap.check(re.search(rf'^{re.escape(path)}:{line_of(text, line)}:\d+: warning: .*{word}',
+                            result.stderr, re.M), f'no {word} in:\n{result.stderr}')
+
+
+@tap.case('the same warnings are in the log when it is served')
+def logs_warnings():
+    text = GOOD + '\n[[backend]]\nname = "spare"\nservers = ["127.0.0.1:1"]\n'
+    with harness.Gateway(text=text) as gateway:
+        gateway.wait_log(r'warning .*ringway\.toml:\d+:\d+: warning: backend "spare" is unused')
+
+
+@tap.case('a FIFO that nobody writes is refused at once, by --check and without it')
+def refuses_fifo():
+    with tempfile.TemporaryDirectory() as folder:
+        path = f'{folder}/fifo'
+        os.mkfifo(path)
+        for arguments in (['--check'], []):
+            result = ringway(*arguments, '--config', path)
+            tap.equal(result.returncode, 1, 'exit code')
+            tap.check(f'{path}: is a pipe (FIFO)' in result.stderr, result.stderr)
+
+
+@tap.case('--check reads what another command writes')
+def reads_pipe():
+    with config_file(GOOD) as path:
+        result = harness.run('bash', '-c', f'{harness.RINGWAY} --check --config <(cat {path})')
+    tap.equal((result.returncode, result.stderr), (0, ''), 'exit code and stderr')
+
+
+@tap.case('--check beside the demo is a usage error, and nothing is served')
+def check_of_demo():
+    result = ringway('--check', 'demo')
+    tap.equal((result.returncode, result.stdout), (2, ''), 'exit code and stdout')
+    tap.check('demo takes no file' in result.stderr, result.stderr)
 
 
 @tap.case('a bad file is refused at start as --check refuses it')
@@ -267,6 +333,30 @@ def foreign_address():
     result = ringway('demo', '--listen', '192.0.2.1:0')
     tap.equal(result.returncode, 1, 'exit code')
     tap.check('192.0.2.1' in result.stderr and 'no interface' in result.stderr, result.stderr)
+
+
+@tap.case('threads that the machine refuses are a sentence and exit code 1')
+def no_threads():
+    if os.geteuid() != 0:
+        raise tap.Skip('it takes root to become a user that runs nothing else')
+    text = harness.simple_config(['localhost:1'],
+                                 backend={'health_check': 'tcp', 'health_interval': '1h'})
+    # A user that no other test is: the limit counts all threads of a user.
+    user = 200_000_000 + os.getpid()
+    said = set()
+    with config_file(text) as path:
+        os.chmod(path, 0o644)
+        # Too few for the main thread, the log, the signals, the prober and the worker.
+        for threads in range(1, 5):
+            result = harness.run('prlimit', f'--nproc={threads}', 'setpriv', f'--reuid={user}',
+                                 '--clear-groups', '--inh-caps=-all', '--bounding-set=-all',
+                                 harness.RINGWAY, '--config', path)
+            tap.equal(result.returncode, 1, f'exit code with {threads} threads; {result.stderr}')
+            match = re.search(r'cannot start the thread of (.*): Resource temporarily unavailable; '
+                              'raise the limit on threads', result.stderr)
+            tap.check(match, f'with {threads} threads: {result.stderr}')
+            said.add(match.group(1))
+    tap.equal(said, {'the log', 'the signals', 'the prober', 'a worker'}, 'threads')
 
 
 if __name__ == '__main__':

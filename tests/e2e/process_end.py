@@ -57,13 +57,38 @@ def ends_idle(number):
         tap.equal(gateway.wait(), 0, 'exit code')
 
 
-@tap.case('a second signal ends at once, though a client does not answer the Close')
-def second_signal():
+@tap.case('a second SIGTERM ends at once, though a client does not answer the Close',
+          signal.SIGTERM, signal.SIGTERM)
+@tap.case('a second SIGINT does, too', signal.SIGINT, signal.SIGINT)
+@tap.case('and SIGINT after SIGTERM', signal.SIGTERM, signal.SIGINT)
+def second_signal(first, second):
     with open_sessions(1) as (gateway, [(client, _)]):
+        gateway.signal(first)
+        client.expect_close(1001)
+        gateway.signal(second)
+        tap.equal(gateway.wait(), 128 + second, 'exit code')
+
+
+@tap.case('SIGHUP is logged and ignored, since there is no reload', signal.SIGHUP)
+@tap.case('SIGUSR2 is logged and ignored', signal.SIGUSR2)
+@tap.case('SIGQUIT is logged and ignored', signal.SIGQUIT)
+@tap.case('SIGALRM is logged and ignored', signal.SIGALRM)
+def ignored_signal(number):
+    name = signal.Signals(number).name
+    with open_sessions(1) as (gateway, [(client, connection)]):
+        gateway.signal(number)
+        gateway.wait_log(rf'warning {name} is ignored: ')
+        connection.send(b'still here')
+        tap.equal(client.data(10), b'still here')
         gateway.signal(signal.SIGTERM)
         client.expect_close(1001)
-        gateway.signal(signal.SIGTERM)
-        tap.equal(gateway.wait(), 128 + signal.SIGTERM, 'exit code')
+        gateway.signal(number)
+        harness.wait_for(lambda: gateway.log().count(f'{name} is ignored') == 2, 'the second line')
+        client.send(wire.frame(wire.CLOSE, wire.close_payload(1001)))
+        connection.close()
+        client.expect_fin()
+        client.close()
+        tap.equal(gateway.wait(), 0, 'it is no second request to end: exit code')
 
 
 @tap.case('drain_timeout cuts a client that never answers the Close; the process exits with 0')

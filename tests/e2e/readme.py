@@ -43,6 +43,12 @@ def commands():
     return found
 
 
+def for_this_machine(configuration, root):
+    """Port 8080 may be somebody's, and this machine need not have the folders."""
+    text = re.sub(r'^(address = "[^"]*:)\d+"', r'\g<1>0"', configuration, flags=re.M)
+    return re.sub(r'^root = "[^"]*"', f'root = "{root}"', text, flags=re.M)
+
+
 @contextlib.contextmanager
 def checkout(configuration):
     """A folder that looks like the root of a checkout after tools/build, without writing there."""
@@ -54,12 +60,8 @@ def checkout(configuration):
         for program in (harness.RINGWAY, harness.RINGBENCH, harness.RINGCTL):
             (folder / 'build' / program.name).symlink_to(program)
         if configuration:
-            # Port 8080 may be somebody's; what the text says of it is checked, not listened on.
-            text = re.sub(r'^(address = "[^"]*:)\d+"', r'\g<1>0"', configuration, flags=re.M)
-            # Nor need this machine have the folders.
             (folder / 'www').mkdir()
-            text = re.sub(r'^root = "[^"]*"', f'root = "{folder}/www"', text, flags=re.M)
-            (folder / 'ringway.toml').write_text(text)
+            (folder / 'ringway.toml').write_text(for_this_machine(configuration, folder / 'www'))
         yield folder
 
 
@@ -116,7 +118,7 @@ def obeys(command, configuration):
 
 def passes_check(configuration):
     with tempfile.NamedTemporaryFile('w', suffix='.toml') as file:
-        file.write(configuration)
+        file.write(for_this_machine(configuration, '/'))
         file.flush()
         expect_success(harness.RINGWAY, '--check', '--config', file.name, folder='/')
 

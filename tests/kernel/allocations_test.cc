@@ -76,11 +76,7 @@ class SilentObserver : public worker::Observer {
     static_cast<void>(end);
     ++sessions;
   }
-  void OnDialFailed(const config::Server&, const base::SocketAddress& server,
-                    std::string_view failure) override {
-    static_cast<void>(server);
-    static_cast<void>(failure);
-  }
+  void OnDialFailed(const worker::DialFailure& failure) override { static_cast<void>(failure); }
   void OnAcceptPaused(std::string_view why) override { static_cast<void>(why); }
   int sessions = 0;
 };

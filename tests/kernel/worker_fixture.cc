@@ -91,10 +91,10 @@ void Record::OnSessionEnd(const SessionEnd& end) {
                   .backend_bytes_spliced = end.backend_bytes_spliced});
 }
 
-void Record::OnDialFailed(const config::Server&, const base::SocketAddress& server,
-                          std::string_view failure) {
-  EXPECT_NE(server.port, 0);
-  failed_dials.emplace_back(failure);
+void Record::OnDialFailed(const DialFailure& failure) {
+  EXPECT_NE(failure.address.port, 0);
+  failed_dials.emplace_back(dial::DescribeForOperator(failure.outcome));
+  dial_errors.push_back(failure.error);
 }
 
 void Record::OnAcceptPaused(std::string_view why) { pauses.emplace_back(why); }

@@ -71,12 +71,12 @@ class Record : public Observer {
   };
 
   void OnSessionEnd(const SessionEnd& end) override;
-  void OnDialFailed(const config::Server& server, const base::SocketAddress& address,
-                    std::string_view failure) override;
+  void OnDialFailed(const DialFailure& failure) override;
   void OnAcceptPaused(std::string_view why) override;
 
   std::vector<End> ends;
   std::vector<std::string> failed_dials;
+  std::vector<int> dial_errors;  ///< of each of them, errno
   std::vector<std::string> pauses;
 };
 

@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <array>
+#include <cerrno>
 
 #include "tests/kernel/worker_fixture.h"
 
@@ -168,6 +169,7 @@ TEST_P(WorkerTest, AnswersA502WhenTheBackendRefuses) {
   AwaitNoSession();
   ASSERT_EQ(record_.failed_dials.size(), 1U);
   EXPECT_EQ(record_.failed_dials[0], "the backend refused the connection");
+  EXPECT_EQ(record_.dial_errors[0], ECONNREFUSED);
   ASSERT_EQ(record_.ends.size(), 1U);
   ExpectEnding(record_.ends[0], EndSide::kBackend, EndReason::kDialFailed, 502);
 }

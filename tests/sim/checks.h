@@ -20,9 +20,7 @@ namespace ringway::sim {
 class Ledger : public worker::Observer {
  public:
   void OnSessionEnd(const worker::SessionEnd& end) override;
-  void OnDialFailed(const config::Server&, const base::SocketAddress&, std::string_view) override {
-    ++dials_failed;
-  }
+  void OnDialFailed(const worker::DialFailure&) override { ++dials_failed; }
   void OnAcceptPaused(std::string_view) override { ++pauses; }
 
   uint64_t ended = 0;

@@ -115,7 +115,8 @@ TEST(ServerHealth, ATrialThatSucceedsEndsTheEjection) {
   ServerHealth health = Make(1);
   ASSERT_TRUE(health.OnDialFailed(0, kNow, kAtOnce));
   ASSERT_TRUE(health.TryTrial(0, kNow + 5 * kSecond, kAtOnce));
-  health.OnDialSucceeded(0);
+  EXPECT_TRUE(health.OnDialSucceeded(0));
+  EXPECT_FALSE(health.OnDialSucceeded(0)) << "told once";
   EXPECT_TRUE(health.IsUsable(0, kNow + 5 * kSecond));
   EXPECT_TRUE(health.TryTrial(0, kNow + 5 * kSecond, kAtOnce));
 }

@@ -225,5 +225,13 @@ TEST(Quantity, IsToldInTheLargestUnitThatLeavesAWholeNumber) {
   EXPECT_EQ(SizeText(1ULL << 40), "1TiB");
 }
 
+TEST(Limits, AreNamedAsTheyWereWrittenWhereTheyAreOutOfRange) {
+  EXPECT_EQ(
+      Complain(ValidAnd("[limits]\nmessage_max = \"2TB\"\nidle_timeout = \"2000m\"")),
+      (std::vector<std::string>{
+          R"(t:16:15: message_max is "2TB"; expected "1B" to "1TiB")",
+          R"(t:17:16: idle_timeout is "2000m"; expected "1ms" to "24h", or "0s" for never)"}));
+}
+
 }  // namespace
 }  // namespace ringway::config

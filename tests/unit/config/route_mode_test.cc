@@ -72,8 +72,8 @@ TEST(RouteMode, SaysWhyAKeyIsForTheOtherMode) {
 }
 
 TEST(RouteMode, RefusesNoKeyBesideAnUnknownMode) {
-  EXPECT_EQ(Complain(RouteAnd("http", "frames = \"text\"\ninspect = \"off\"")),
-            Lines{R"(t:20:8: unknown mode "http"; expected one of "tcp", "websocket", "static")"});
+  EXPECT_EQ(Complain(RouteAnd("ftp", "frames = \"text\"\ninspect = \"off\"")),
+            Lines{R"(t:20:8: unknown mode "ftp"; expected one of "tcp", "websocket", "static")"});
 }
 
 TEST(RouteMode, NamesUnknownWords) {

@@ -153,5 +153,20 @@ limits
 )");
 }
 
+TEST(Summary, ShowsSizesAndDurationsAsTheyWereWritten) {
+  const std::string text =
+      SummaryOf(ValidAnd("[limits]\nmessage_max = \"1MB\"\nframe_max = \"1024KB\"\n"
+                         "window = \"65536B\"\nidle_timeout = \"120s\"\nping_interval = \"0s\"\n"
+                         "head_max = \"16KiB\""));
+  EXPECT_NE(text.find("limits (those that differ from their default)\n"
+                      "  idle_timeout          120s (default 5m)\n"
+                      "  ping_interval         never (default 30s)\n"
+                      "  frame_max             1024KB (default 1TiB)\n"
+                      "  message_max           1MB (default 1TiB)\n"
+                      "  window                65536B (default 1MiB)\n"),
+            std::string::npos)
+      << text;
+}
+
 }  // namespace
 }  // namespace ringway::config

@@ -82,9 +82,30 @@ TEST(CommandLine, SaysWhatIsWrongAndEndsWithTwo) {
   ExpectWrong(Parse({"--config"}));
   ExpectWrong(Parse({"demo", "--listen"}));
   ExpectWrong(Parse({"demo", "features"}));
+}
+
+TEST(CommandLine, SaysAtOnceWhatCheckNeeds) {
   const Parsed check = Parse({"--check"});
   ExpectWrong(check);
-  EXPECT_NE(check.error.find("--check needs --config FILE"), std::string::npos);
+  EXPECT_EQ(check.error,
+            "--check needs a file: ringway --check --config FILE (README.md has an example)\n");
+  const Parsed file = Parse({"--check", "a.toml"});
+  ExpectWrong(file);
+  EXPECT_NE(file.error.find("A file is given with --config FILE.\n"), std::string::npos)
+      << file.error;
+}
+
+TEST(CommandLine, RefusesAFileBesideACommandThatTakesNone) {
+  for (const char* command : {"demo", "features"}) {
+    const Parsed check = Parse({"--check", command});
+    ExpectWrong(check);
+    EXPECT_EQ(check.error, std::string("--check is for a file that is served; ") + command +
+                               " takes no file: leave one of the two out\n");
+    const Parsed config = Parse({"--config", "a.toml", command});
+    ExpectWrong(config);
+    EXPECT_EQ(config.error, std::string("--config is for a file that is served; ") + command +
+                                " takes no file: leave one of the two out\n");
+  }
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <regex>
@@ -17,13 +16,6 @@ namespace ringway::server {
 namespace {
 
 constexpr uint64_t kSecond = 1'000'000'000;
-
-class HandClock : public base::Clock {
- public:
-  uint64_t NowNs() override { return now_ns; }
-  int64_t UnixSeconds() override { return 1'700'000'000; }
-  uint64_t now_ns = 5 * kSecond;
-};
 
 TEST(RateLimit, LetsOneThroughInEachIntervalAndCountsTheRest) {
   RateLimit limit(kSecond);
@@ -91,30 +83,6 @@ TEST(RateLimit, LosesNoCountBetweenThreads) {
   ASSERT_TRUE(limit.Allows(1'000'000, &rest));
   EXPECT_LE(written, uint64_t{kCalls / 10});
   EXPECT_EQ(written + reported + rest, uint64_t{2 * kCalls});
-}
-
-size_t Lines(const std::string& text) {
-  return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
-}
-
-TEST(LoggingObserver, WarnsOnceASecondOfEachKindOfTrouble) {
-  testing::internal::CaptureStderr();
-  OpenLog(config::LogLevel::kInfo);
-  HandClock clock;
-  LoggingObserver observer(clock);
-  const base::SocketAddress server{
-      .family = base::AddressFamily::kIpv4, .port = 5000, .bytes = {127, 0, 0, 1}};
-  for (int i = 0; i < 3; ++i) observer.OnDialFailed({}, server, "refused");
-  observer.OnAcceptPaused("full");
-  clock.now_ns += kSecond;
-  observer.OnDialFailed({}, server, "refused");
-  observer.OnSessionEnd({.client = server});
-  CloseLog();
-  const std::string text = testing::internal::GetCapturedStderr();
-  EXPECT_EQ(Lines(text), 3U) << text;
-  EXPECT_NE(text.find("dial to 127.0.0.1:5000 failed: refused\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("accept waits: full\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("failed: refused (and 2 more like it)\n"), std::string::npos) << text;
 }
 
 TEST(Log, WritesTimeLevelAndTextOfALine) {

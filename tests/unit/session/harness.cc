@@ -129,6 +129,7 @@ Harness::Harness(const HarnessOptions& options)
                                    .limits = limits,
                                    .files = files_,
                                    .media_types = media_types_,
+                                   .news = news_,
                                    .rules = {.frame_bytes_max = limits.frame_bytes_max,
                                              .message_bytes_max = limits.message_bytes_max},
                                    .now_ns = kBeginNs,

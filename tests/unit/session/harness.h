@@ -18,6 +18,7 @@
 #include "gateway/session/environment.h"
 #include "gateway/session/session.h"
 #include "tests/unit/session/fake_files.h"
+#include "tests/unit/session/news_record.h"
 #include "tests/unit/session/wire.h"
 
 namespace ringway::session {
@@ -151,6 +152,8 @@ class Harness {
   State state() const { return session_->state(); }
   const Ending& ending() const { return session_->ending(); }
   const base::Counters& counters() const { return counters_; }
+  /// What the session has told the operator, one line each.
+  const std::vector<std::string>& news() const { return news_.lines; }
   /// Buffers of the class that the session holds.
   uint32_t leased(base::BufferClass c) const;
   const flow::Stores& stores() const { return stores_; }
@@ -172,6 +175,7 @@ class Harness {
   flow::Stores stores_;
   base::Counters counters_;
   FakeFiles files_{arena_};
+  NewsRecord news_;
   http::MediaTypes media_types_{"text/html html\ntext/css css\n"};
   std::optional<route::Table> table_;
   std::optional<base::Occupancy> occupancy_;
