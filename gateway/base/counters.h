@@ -72,6 +72,8 @@ struct Gauges {
   X(dials, "connections begun to backend servers")                                               \
   X(dials_failed, "connections to backend servers that failed or timed out")                     \
   X(dials_of_next_server, "dials of another server after one that failed")                       \
+  X(dials_of_next_address, "dials of another address of the same server after one that failed")  \
+  X(dials_given_up, "dials given up after try_timeout, because something else could be tried")   \
   X(servers_ejected, "times that dials which failed in a row ejected a server for a while")      \
   X(bytes_spliced, "bytes moved through pipes, without entering user space")                     \
   X(pipes_missing, "times bulk bytes had to take buffers for want of a pipe")                    \

@@ -55,7 +55,7 @@ class ServerHealth {
   /// Asked of a usable server before it is dialled. After an ejection one dial tries the server
   /// while the others keep away for another `rules.time_ns`: true for that one, false for those
   /// that come later. WHY: a server that answers nothing would otherwise cost every session that
-  /// meets it at that moment its connect_timeout.
+  /// meets it at that moment its try_timeout.
   [[nodiscard]] bool TryTrial(uint32_t server, uint64_t now_ns, const EjectionRules& rules);
 
   /// A dial failed. Returns whether the server is ejected from now on. Failures of one that is

@@ -168,8 +168,11 @@ struct Backend {
   std::string name;
   /// At least one.
   std::vector<Server> servers;
-  /// From the choice of a server to a connection, over all servers that are tried.
+  /// From the choice of a server to a connection, over all servers and addresses that are tried.
   uint64_t connect_timeout_ns = 5'000'000'000;
+  /// Of which one address that does not answer costs so much, if there is another one or another
+  /// server. WHY a quarter: TCP repeats a lost SYN after a second, and still comes in time.
+  uint64_t try_timeout_ns = connect_timeout_ns / 4;
   /// Addresses of this machine that connections leave from, in turn; port 0. Each gives one server
   /// some 28,000 connections more. Empty: the kernel chooses.
   std::vector<base::SocketAddress> sources;

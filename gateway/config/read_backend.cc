@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gateway/config/address.h"
+#include "gateway/config/quantity.h"
 #include "gateway/config/read_health.h"
 #include "gateway/config/text.h"
 #include "gateway/config/vocabulary.h"
@@ -98,6 +99,20 @@ std::vector<Place> PlacesOf(const Section& section, std::string_view key) {
   return places;
 }
 
+void ReadDialTimes(Section& section, Backend& backend) {
+  const auto whole = section.ReadDurationNs("connect_timeout", kConnectTimeoutNs);
+  const auto one = section.ReadDurationNs("try_timeout", kConnectTimeoutNs);
+  backend.connect_timeout_ns = whole.value_or(backend.connect_timeout_ns);
+  backend.try_timeout_ns =
+      one.value_or(std::max(kConnectTimeoutNs.min, backend.connect_timeout_ns / 4));
+  if (backend.try_timeout_ns <= backend.connect_timeout_ns) return;
+  if (!section.IsAbsentOrValid("connect_timeout", whole)) return;
+  section.complaints().Add(section.Find("try_timeout")->place,
+                           Cat("try_timeout is \"", DurationText(backend.try_timeout_ns),
+                               "\"; expected at most the connect_timeout, \"",
+                               DurationText(backend.connect_timeout_ns), "\""));
+}
+
 bool AreAllUnix(const std::vector<Server>& servers) {
   return !servers.empty() && std::all_of(servers.begin(), servers.end(), [](const Server& server) {
     return !server.unix_path.empty();
@@ -113,6 +128,7 @@ BackendDraft ReadBackend(const Value& table, Complaints& complaints) {
                                         "balance",
                                         "sessions_per_server",
                                         "connect_timeout",
+                                        "try_timeout",
                                         "source",
                                         "proxy_protocol",
                                         "failures_max",
@@ -140,8 +156,7 @@ BackendDraft ReadBackend(const Value& table, Complaints& complaints) {
   } else {
     backend.sources = ReadSources(section);
   }
-  backend.connect_timeout_ns = section.ReadDurationNs("connect_timeout", kConnectTimeoutNs)
-                                   .value_or(backend.connect_timeout_ns);
+  ReadDialTimes(section, backend);
   backend.balance =
       section.ReadWord("balance", Presence::kOptional, BalanceWords()).value_or(backend.balance);
   backend.sessions_per_server_max = static_cast<uint32_t>(

@@ -167,7 +167,8 @@ void AppendBackends(const Config& config, std::string& out) {
     }
     const std::string indent = Cat("  ", Padded("", width), "  ");
     out += Cat("  ", Padded(each.name, width), "  ", Joined(servers), ", connect timeout ",
-               DurationText(each.connect_timeout_ns), SourcesText(each), "\n");
+               DurationText(each.connect_timeout_ns), ", try timeout ",
+               DurationText(each.try_timeout_ns), SourcesText(each), "\n");
     out += Cat(indent, BalanceText(each), "\n");
     out += Cat(indent, EjectionText(each.health), "; ", ProbesText(each.health), "\n");
   }

@@ -17,6 +17,10 @@ base::EjectionRules EjectionOf(const config::Health& health) {
           .time_ns_max = health.eject_time_max_ns};
 }
 
+bool IsFull(const config::Backend& backend, uint32_t sessions) {
+  return backend.sessions_per_server_max != 0 && sessions >= backend.sessions_per_server_max;
+}
+
 }  // namespace
 
 ServerRow::ServerRow(const config::Config& config) {
@@ -105,19 +109,28 @@ bool ServerChoice::IsWithin(Reach reach, uint32_t place, uint64_t now_ns) const 
 
 void ServerChoice::Fill(Field& field, uint32_t backend_index, Reach reach, uint64_t now_ns) const {
   const config::Backend& backend = config_.backends[backend_index];
-  const uint32_t sessions_max = backend.sessions_per_server_max;
   const uint32_t count = row_.CountOf(backend_index);
   uint32_t server = backends_[backend_index].next;
   for (uint32_t looked_at = 0; looked_at < count; ++looked_at) {
     const uint32_t place = row_.Place(backend_index, server);
     const uint32_t sessions = tables_.occupancy.on_server(place);
-    const bool is_full = sessions_max != 0 && sessions >= sessions_max;
-    if (field.Takes(server) && !is_full && IsWithin(reach, place, now_ns)) {
+    if (field.Takes(server) && !IsFull(backend, sessions) && IsWithin(reach, place, now_ns)) {
       field.Add(
           {.server_index = server, .weight = backend.servers[server].weight, .sessions = sessions});
     }
     server = server + 1 == count ? 0 : server + 1;
   }
+}
+
+bool ServerChoice::HasOther(uint32_t backend_index, ServerSet tried) const {
+  const config::Backend& backend = config_.backends[backend_index];
+  for (uint32_t server = 0; server < row_.CountOf(backend_index); ++server) {
+    if ((tried >> server & 1U) != 0) continue;
+    const uint32_t place = row_.Place(backend_index, server);
+    const bool is_full = IsFull(backend, tables_.occupancy.on_server(place));
+    if (!is_full && !tables_.health.IsDown(place)) return true;
+  }
+  return false;
 }
 
 size_t ServerChoice::Pick(uint32_t backend_index, Candidates candidates,

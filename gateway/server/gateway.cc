@@ -233,12 +233,17 @@ void Gateway::FollowNames(const std::shared_ptr<const config::Config>& config,
       });
 }
 
-// What dials of the old address have found says nothing of the new one.
+// What dials of the old addresses have found says nothing of a new one.
 void Gateway::ForgetMoved(const route::ServerRow& row, const worker::ServerAddresses& before,
                           const worker::ServerAddresses& now) {
   for (uint32_t backend = 0; backend < now.size(); ++backend) {
     for (uint32_t server = 0; server < now[backend].size(); ++server) {
-      if (now[backend][server] == before[backend][server]) continue;
+      const route::AddressSet& old = before[backend][server];
+      const route::AddressSet& set = now[backend][server];
+      const bool is_known = std::all_of(set.begin(), set.end(), [&](const auto& address) {
+        return std::find(old.begin(), old.end(), address) != old.end();
+      });
+      if (is_known) continue;
       health_->ForgetDials(row.Place(backend, server));
     }
   }

@@ -123,20 +123,34 @@ void Prober::BeginDue(uint64_t now_ns) {
     due_.pop();
     const Target& target = targets_[index];
     const config::Backend& backend = config_->backends[target.backend_index];
-    running_.push_back(
-        {.target = index,
-         .began_ns = now_ns,
-         .probe = Probe(PlanProbe(backend, backend.servers[target.server_index],
-                                  addresses_[target.backend_index][target.server_index]))});
+    const route::AddressSet& addresses = addresses_[target.backend_index][target.server_index];
+    running_.push_back({.target = index,
+                        .began_ns = now_ns,
+                        .addresses = addresses,
+                        .first = target.answered % static_cast<uint32_t>(addresses.size()),
+                        .probe = Probe({})});
     Running& running = running_.back();
-    const ProbeOutcome outcome = running.probe.Begin();
+    const ProbeOutcome outcome = TryNext(running, now_ns);
     if (Take(running, outcome, running.probe.why())) running_.pop_back();
   }
 }
 
+// WHY not health_timeout for each: a server is probed within it, however many addresses it has.
+ProbeOutcome Prober::TryNext(Running& running, uint64_t now_ns) {
+  const Target& target = targets_[running.target];
+  const config::Backend& backend = config_->backends[target.backend_index];
+  const uint64_t end_ns = DeadlineNs(running);
+  const uint64_t left_ns = end_ns - std::min(end_ns, now_ns);
+  running.due_ns = now_ns + left_ns / (running.addresses.size() - running.tried);
+  ++running.tried;
+  running.probe = Probe(PlanProbe(backend, backend.servers[target.server_index],
+                                  running.addresses[running.address()]));
+  return running.probe.Begin();
+}
+
 int Prober::WaitMs(uint64_t now_ns) const {
   uint64_t next_ns = UINT64_MAX;
-  for (const Running& running : running_) next_ns = std::min(next_ns, DeadlineNs(running));
+  for (const Running& running : running_) next_ns = std::min(next_ns, running.due_ns);
   if (!due_.empty() && running_.size() < kProbesMax) next_ns = std::min(next_ns, due_.top().first);
   if (next_ns == UINT64_MAX) return -1;
   constexpr uint64_t kMinuteMs = 60'000;
@@ -158,32 +172,49 @@ void Prober::Wait(uint64_t now_ns) {
     auto outcome = ProbeOutcome::kPending;
     if (ready > 0 && sockets[i + 1].revents != 0) outcome = running.probe.OnReady();
     std::string why = running.probe.why();
-    if (outcome == ProbeOutcome::kPending && clock_.NowNs() >= DeadlineNs(running)) {
+    if (outcome == ProbeOutcome::kPending && clock_.NowNs() >= running.due_ns) {
       outcome = ProbeOutcome::kBad;
       absl::StrAppend(&why, " in time");
     }
-    if (!Take(running, outcome, why)) continue;
+    if (!Take(running, outcome, std::move(why))) continue;
     if (i + 1 < running_.size()) running = std::move(running_.back());
     running_.pop_back();
   }
 }
 
-bool Prober::Take(const Running& running, ProbeOutcome outcome, const std::string& why) {
-  if (outcome == ProbeOutcome::kPending) return false;
+bool Prober::Take(Running& running, ProbeOutcome outcome, std::string why) {
+  while (outcome != ProbeOutcome::kPending) {
+    running.is_spared |= outcome == ProbeOutcome::kSpared;
+    const bool is_last = running.tried == running.addresses.size();
+    if (outcome == ProbeOutcome::kGood || is_last) {
+      if (outcome != ProbeOutcome::kGood && running.is_spared) outcome = ProbeOutcome::kSpared;
+      if (running.tried > 1) {
+        why = absl::StrCat(running.addresses[running.address()].ToString(), ": ", why);
+      }
+      End(running, outcome, why);
+      return true;
+    }
+    outcome = TryNext(running, clock_.NowNs());
+    why = running.probe.why();
+  }
+  return false;
+}
+
+void Prober::End(const Running& running, ProbeOutcome outcome, const std::string& why) {
   const config::Health& health = HealthOf(running.target);
   // A probe that had to wait for others moves the next ones too: none comes sooner than asked.
   due_.emplace(running.began_ns + health.interval_ns, running.target);
-  if (outcome == ProbeOutcome::kSpared) return true;
-  const Target& target = targets_[running.target];
+  if (outcome == ProbeOutcome::kSpared) return;
+  Target& target = targets_[running.target];
+  if (outcome == ProbeOutcome::kGood) target.answered = running.address();
   const HealthChange change = health_->OnProbe(
       target.place, outcome == ProbeOutcome::kGood ? ProbeResult::kGood : ProbeResult::kBad,
       {.rise = health.rise, .fall = health.fall});
-  if (change == HealthChange::kNone) return true;
+  if (change == HealthChange::kNone) return;
   on_change_({.backend_index = target.backend_index,
               .server_index = target.server_index,
               .change = change,
               .why = why});
-  return true;
 }
 
 }  // namespace ringway::server

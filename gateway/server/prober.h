@@ -69,13 +69,22 @@ class Prober {
   struct Target {
     uint32_t backend_index = 0;
     uint32_t server_index = 0;
-    uint32_t place = 0;  ///< in ServerHealth
+    uint32_t place = 0;     ///< in ServerHealth
+    uint32_t answered = 0;  ///< which of its addresses was good last, and is tried first
   };
-  /// A probe under way.
+  /// A probe under way. It tries the server's addresses one after the other until one is good.
   struct Running {
     size_t target = 0;  ///< its place in targets_
     uint64_t began_ns = 0;
+    route::AddressSet addresses;  ///< those of the server when the probe began
+    uint32_t first = 0;           ///< which of them was tried first
+    uint32_t tried = 0;           ///< how many were, with the one that is being tried
+    uint64_t due_ns = 0;          ///< when that is given up
+    bool is_spared = false;       ///< one was, for want of something of ours
     Probe probe;
+    uint32_t address() const {
+      return (first + tried - 1) % static_cast<uint32_t>(addresses.size());
+    }
   };
 
   Prober(std::shared_ptr<const config::Config> config, worker::ServerAddresses addresses,
@@ -85,8 +94,11 @@ class Prober {
   void BeginDue(uint64_t now_ns);
   int WaitMs(uint64_t now_ns) const;
   void Wait(uint64_t now_ns);
-  /// Whether the probe has ended.
-  bool Take(const Running& running, ProbeOutcome outcome, const std::string& why);
+  /// Tries the next address. REQUIRES: there is one.
+  ProbeOutcome TryNext(Running& running, uint64_t now_ns);
+  /// Goes on to the next address where one is bad. Whether the probe has ended.
+  bool Take(Running& running, ProbeOutcome outcome, std::string why);
+  void End(const Running& running, ProbeOutcome outcome, const std::string& why);
   const config::Health& HealthOf(size_t target) const {
     return config_->backends[targets_[target].backend_index].health;
   }

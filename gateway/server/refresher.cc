@@ -16,6 +16,16 @@
 
 namespace ringway::server {
 
+namespace {
+
+std::string Text(const route::AddressSet& set) {
+  return absl::StrJoin(set, ", ", [](std::string* out, const base::SocketAddress& address) {
+    out->append(address.ToString());
+  });
+}
+
+}  // namespace
+
 struct Refresher::State {
   const std::shared_ptr<const config::Config> config;
   const LookUp look_up;
@@ -53,22 +63,22 @@ void Refresher::Run(const std::shared_ptr<State>& state) {
   while (!state->changed.wait_for(lock, interval, [&] { return state->ending; })) {
     state->looking_up = true;
     lock.unlock();
-    std::vector<std::string> failures;
+    LookUpNotes notes;
     worker::ServerAddresses found =
-        ResolveAgain(*state->config, state->look_up, state->addresses, &failures);
+        ResolveAgain(*state->config, state->look_up, state->addresses, &notes);
     lock.lock();
     state->looking_up = false;
     if (state->ending) return;
-    Take(*state, std::move(found), failures);
+    Take(*state, std::move(found), notes);
   }
 }
 
-void Refresher::Take(State& state, worker::ServerAddresses found,
-                     const std::vector<std::string>& failures) {
-  if (!failures.empty()) {
+void Refresher::Take(State& state, worker::ServerAddresses found, const LookUpNotes& notes) {
+  if (!notes.failures.empty()) {
     LogLine(config::LogLevel::kWarn, absl::StrCat("the addresses before are kept; cannot resolve ",
-                                                  absl::StrJoin(failures, "; ")));
+                                                  absl::StrJoin(notes.failures, "; ")));
   }
+  for (const std::string& text : notes.left_out) LogLine(config::LogLevel::kWarn, text);
   if (found == state.addresses) return;
   const worker::ServerAddresses before = std::exchange(state.addresses, std::move(found));
   // Published before it is told: who reads the line finds it true.
@@ -79,7 +89,7 @@ void Refresher::Take(State& state, worker::ServerAddresses found,
       const config::Backend& backend = state.config->backends[i];
       LogLine(config::LogLevel::kInfo,
               absl::StrCat("backend \"", backend.name, "\": ", backend.servers[j].host, " is now ",
-                           state.addresses[i][j].ToString(), ", was ", before[i][j].ToString()));
+                           Text(state.addresses[i][j]), "; was ", Text(before[i][j])));
     }
   }
 }

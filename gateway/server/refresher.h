@@ -35,8 +35,7 @@ class Refresher {
   struct State;
   static void Run(const std::shared_ptr<State>& state);
   /// With the state's mutex held.
-  static void Take(State& state, worker::ServerAddresses found,
-                   const std::vector<std::string>& failures);
+  static void Take(State& state, worker::ServerAddresses found, const LookUpNotes& notes);
 
   /// Shared with the thread, which may outlive the refresher by a look-up.
   std::shared_ptr<State> state_;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a session shares with those of other workers: whether there is room for it, and which server
-// it goes to. It is counted from here until Leave.
+// What a session shares with those of other workers: whether there is room for it, which server it
+// goes to, and which of its addresses is dialled. It is counted from here until Leave.
+#include <optional>
+
 #include "gateway/http/refusals.h"
 #include "gateway/session/session.h"
 
@@ -9,6 +11,7 @@ namespace ringway::session {
 namespace {
 
 using base::Admission;
+using base::LinkRole;
 
 }  // namespace
 
@@ -62,8 +65,9 @@ bool Session::DialNext(Environment& environment, http::Refusal* refusal, Intents
     case route::ChoiceOutcome::kServer:
       server_index_ = choice.server_index;
       tried_servers_ |= route::ServerSet{1} << choice.server_index;
-      intents.Dial(route_->backend_index, choice.server_index);
-      return true;
+      tried_addresses_ = 0;
+      is_server_spared_ = false;
+      return DialAddress(environment, intents);
     case route::ChoiceOutcome::kAllTried:
       break;
     case route::ChoiceOutcome::kAllFull:
@@ -76,6 +80,59 @@ bool Session::DialNext(Environment& environment, http::Refusal* refusal, Intents
       break;
   }
   return false;
+}
+
+bool SessionBytes::DialAddress(Environment& environment, Intents& intents) {
+  const uint32_t backend_index = route_->backend_index;
+  const std::optional<uint32_t> address = environment.addresses.Pick(
+      backend_index, server_index_, tried_addresses_, client_, environment.now_ns);
+  if (!address) return false;
+  address_index_ = static_cast<uint8_t>(*address);
+  tried_addresses_ |= static_cast<route::AddressMask>(1U << *address);
+  const config::Backend& backend = environment.table.config().backends[backend_index];
+  try_due_ns_ = environment.now_ns + backend.try_timeout_ns;
+  intents.Dial(backend_index, server_index_, *address);
+  intents.Timer(NextDueNs(environment));
+  return true;
+}
+
+// What failed has been told. WHY all its addresses: a server is not to be ejected while one of them
+// answers others.
+void SessionBytes::BlameServer(Environment& environment) const {
+  if (is_server_spared_ || !environment.addresses.AllFailed(route_->backend_index, server_index_)) {
+    return;
+  }
+  if (environment.servers.OnFailed(route_->backend_index, server_index_, environment.now_ns)) {
+    environment.news.OnServerEjected({route_->backend_index, server_index_});
+  }
+}
+
+// try_timeout is over, or connect_timeout. What is dialled last has all that is left of the latter:
+// to give it up would bring the client nothing. The next dial waits for the end of this one,
+// because a session has one backend link.
+void Session::OnDialDue(Environment& environment, Intents& intents) {
+  const uint32_t backend_index = route_->backend_index;
+  try_due_ns_ = UINT64_MAX;
+  if (environment.now_ns < NextDueNs(environment)) {
+    const bool has_other =
+        environment.addresses.HasOther(backend_index, server_index_, tried_addresses_) ||
+        environment.servers.HasOther(backend_index, tried_servers_);
+    if (has_other) {
+      environment.counters.dials_failed.Add(1);
+      environment.counters.dials_given_up.Add(1);
+      redials_ = true;
+      intents.Drop(LinkRole::kBackend);
+    }
+    return intents.Timer(NextDueNs(environment));
+  }
+  if (!redials_) {
+    environment.counters.dials_failed.Add(1);
+    environment.news.OnDialTimedOut({backend_index, server_index_});
+  }
+  environment.addresses.OnFailed(backend_index, server_index_, address_index_, environment.now_ns);
+  BlameServer(environment);
+  intents.Drop(LinkRole::kBackend);
+  OnDialFailed(environment, http::kBackendTooSlow.reason, NextServer::kSpare, intents);
 }
 
 void Session::LeaveGateway(Environment& environment) {
@@ -94,17 +151,17 @@ void Session::LeaveServer(Environment& environment) {
   server_index_ = base::kNoSlot;
 }
 
-// What failed has been told.
-void Session::BlameServer(Environment& environment) {
-  if (environment.servers.OnFailed(route_->backend_index, server_index_, environment.now_ns)) {
-    environment.news.OnServerEjected({route_->backend_index, server_index_});
-  }
-}
-
 void Session::OnDialFailed(Environment& environment, std::string_view failure, NextServer next,
                            Intents& intents) {
   if (state_ != State::kDialing) return;
-  if (next == NextServer::kTry) {
+  if (next != NextServer::kSpare) {
+    environment.addresses.OnFailed(route_->backend_index, server_index_, address_index_,
+                                   environment.now_ns);
+    if (next == NextServer::kTryBlameless) is_server_spared_ = true;
+    if (DialAddress(environment, intents)) {
+      environment.counters.dials_of_next_address.Add(1);
+      return;
+    }
     BlameServer(environment);
   }
   LeaveServer(environment);

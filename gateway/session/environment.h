@@ -11,6 +11,7 @@
 #include "gateway/base/occupancy.h"
 #include "gateway/flow/stores.h"
 #include "gateway/http/media_types.h"
+#include "gateway/route/address_choice.h"
 #include "gateway/route/server_choice.h"
 #include "gateway/route/table.h"
 #include "gateway/session/file_index.h"
@@ -26,6 +27,7 @@ struct Environment {
   base::Occupancy& occupancy;
   const route::Table& table;
   route::ServerChoice& servers;
+  route::AddressChoice& addresses;
   const base::Limits& limits;
   FileIndex& files;
   const http::MediaTypes& media_types;

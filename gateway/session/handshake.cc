@@ -202,8 +202,8 @@ void Session::OnRequest(Environment& environment, const http::RequestHead& head,
   state_ = State::kDialing;
   state_since_ns_ = environment.now_ns;
   tried_servers_ = 0;
+  redials_ = false;
   if (!DialNext(environment, &refusal, intents)) return refuse();
-  intents.Timer(NextDueNs(environment));
 }
 
 bool Session::PrepareAnswer(Environment& environment, const http::RequestHead& head,
@@ -299,6 +299,7 @@ void Session::OnDialed(Environment& environment, const base::SocketAddress& reac
   if (environment.servers.OnConnected(route_->backend_index, server_index_)) {
     environment.news.OnServerBack({route_->backend_index, server_index_});
   }
+  environment.addresses.OnConnected(route_->backend_index, server_index_, address_index_);
   if (WantsReached(environment) && !Announce(environment, reached, intents)) {
     return OnPoolExhausted(environment, intents);
   }

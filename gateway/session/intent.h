@@ -19,7 +19,7 @@ namespace ringway::session {
 enum class IntentKind : uint8_t {
   kSend,    ///< queue `piece` for link `to`
   kPongs,   ///< queue `piece`, which has no lease, for the client; newer ones may replace it there
-  kDial,    ///< open the backend link to (`backend_index`, `server_index`)
+  kDial,    ///< open the backend link to (`backend_index`, `server_index`, `address_index`)
   kFinish,  ///< half-close link `to` when its queue has left; what it still sends is read
   kDrop,    ///< cut link `to` now; what is queued for it is discarded
   kTimer,   ///< call OnDue at `due_ns`, instead of any time set before
@@ -34,6 +34,7 @@ struct Intent {
   base::Piece piece;
   uint32_t backend_index = 0;
   uint32_t server_index = 0;
+  uint32_t address_index = 0;
   uint64_t due_ns = 0;
   uint64_t offset = 0;
   uint64_t bytes = 0;
@@ -58,10 +59,11 @@ class Intents {
     piece.data = pong_room_.data();
     piece.bytes = bytes;
   }
-  void Dial(uint32_t backend_index, uint32_t server_index) {
+  void Dial(uint32_t backend_index, uint32_t server_index, uint32_t address_index) {
     Intent& intent = Add(IntentKind::kDial, base::LinkRole::kBackend);
     intent.backend_index = backend_index;
     intent.server_index = server_index;
+    intent.address_index = address_index;
   }
   void Finish(base::LinkRole to) { Add(IntentKind::kFinish, to); }
   void Drop(base::LinkRole to) { Add(IntentKind::kDrop, to); }

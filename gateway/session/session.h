@@ -74,7 +74,7 @@ class Session : public SessionBytes {
   /// The file of a File intent cannot be sent whole. The answer is cut.
   void OnFileBroken(Environment& environment, FileFault fault, Intents& intents);
 
-  /// The backend link is gone and the client's is not.
+  /// The backend link is gone, the client's is not: a request or dial that waits for it begins.
   void OnBackendGone(Environment& environment, Intents& intents);
 
   /// `bytes` were taken from a link to be passed unread. Writes what has to leave in front of them,
@@ -103,7 +103,7 @@ class Session : public SessionBytes {
   [[nodiscard]] bool EnterRoute(Environment& environment, http::Refusal* refusal);
   /// False: no server is left for it; `*refusal` says why, unless it is that all were tried.
   [[nodiscard]] bool DialNext(Environment& environment, http::Refusal* refusal, Intents& intents);
-  void BlameServer(Environment& environment);
+  void OnDialDue(Environment& environment, Intents& intents);
   void LeaveServer(Environment& environment);
   void LeaveRoute(Environment& environment);
   void LeaveGateway(Environment& environment);
@@ -194,7 +194,6 @@ class Session : public SessionBytes {
   void OnBackendEndEarly(Environment& environment, LinkEnd end, Intents& intents);
   void OnOpenDue(Environment& environment, ClientLook client, Intents& intents);
   [[nodiscard]] bool SendPing(Environment& environment, Intents& intents);
-  uint64_t NextDueNs(const Environment& environment) const;
 };
 
 }  // namespace ringway::session

@@ -12,6 +12,7 @@
 #include "gateway/base/occupancy.h"
 #include "gateway/base/socket_address.h"
 #include "gateway/config/config.h"
+#include "gateway/route/address_choice.h"
 #include "gateway/route/server_choice.h"
 #include "gateway/session/ending.h"
 #include "gateway/session/file_index.h"
@@ -20,6 +21,9 @@
 #include "gateway/session/stream.h"
 
 namespace ringway::session {
+
+struct Environment;
+class Intents;
 
 enum class State : uint8_t {
   kHandshake,  ///< reading the request head
@@ -76,6 +80,8 @@ class SessionBytes {
   const base::SocketAddress& client() const { return client_; }
   /// Place in Backend::servers; kNoSlot: none was chosen.
   uint32_t server_index() const { return server_index_; }
+  /// Its address that is dialled or was. REQUIRES: a server was chosen.
+  uint32_t address_index() const { return address_index_; }
   uint64_t began_ns() const { return began_ns_; }
   uint64_t messages_in() const { return messages_in_; }
   uint64_t frames_out() const { return frames_out_; }
@@ -104,6 +110,12 @@ class SessionBytes {
 
   /// Who holds what comes in this state and cannot be used yet.
   Holder HolderOf(flow::Stores& stores) const;
+  /// When its timer is due; UINT64_MAX: never.
+  uint64_t NextDueNs(const Environment& environment) const;
+  /// Dials the next address of the server that was chosen. False: all were tried.
+  [[nodiscard]] bool DialAddress(Environment& environment, Intents& intents);
+  /// The dials of a server have failed. REQUIRES: AddressChoice knows of it.
+  void BlameServer(Environment& environment) const;
   /// Whether bytes pass as they are, now or until just now.
   bool passes() const { return std::holds_alternative<Passage>(stream_); }
   /// What either side takes of a long queue counts: its source is not read meanwhile.
@@ -129,6 +141,7 @@ class SessionBytes {
   uint64_t ping_sent_ns_ = 0;  ///< 0: none is unanswered
   uint64_t messages_in_ = 0;
   uint64_t frames_out_ = 0;
+  uint64_t try_due_ns_ = UINT64_MAX;  ///< when the dial is given up for another one
   route::ServerSet tried_servers_ = 0;
   base::SocketAddress client_;
   uint32_t slot_ = base::kNoSlot;  ///< of the worker's: whose cells it may use
@@ -137,8 +150,10 @@ class SessionBytes {
   base::Occupancy::AddressSlot address_slot_ = base::Occupancy::kNothing;
   Ending ending_;
   uint16_t answer_bytes_ = 0;
-  uint16_t answered_status_ = 0;  ///< of the last answer, relayed or a file
-  uint8_t host_bytes_ = 0;        ///< behind the answer, for a PROXY header
+  uint16_t answered_status_ = 0;            ///< of the last answer, relayed or a file
+  route::AddressMask tried_addresses_ = 0;  ///< of the server
+  uint8_t address_index_ = 0;
+  uint8_t host_bytes_ = 0;  ///< behind the answer, for a PROXY header
   State state_ = State::kHandshake;
   bool is_counted_ = false;
   bool is_counted_on_route_ = false;
@@ -154,6 +169,8 @@ class SessionBytes {
   bool ends_after_answer_ = false;  ///< a drain, or a dropped request: no further one is read
   /// The next request waits until the backend link of the last one is gone.
   bool awaits_backend_gone_ = false;
+  bool is_server_spared_ = false;  ///< a dial of it failed for want of something of ours
+  bool redials_ = false;           ///< the next dial waits until the one that was given up is gone
 };
 
 }  // namespace ringway::session

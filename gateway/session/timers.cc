@@ -108,11 +108,7 @@ void Session::OnDue(Environment& environment, ClientLook client, Intents& intent
                      static_cast<uint16_t>(http::kHeadTooSlow.status)},
                     intents);
     case State::kDialing:
-      environment.counters.dials_failed.Add(1);
-      environment.news.OnDialTimedOut({route_->backend_index, server_index_});
-      BlameServer(environment);
-      intents.Drop(LinkRole::kBackend);
-      return OnDialFailed(environment, http::kBackendTooSlow.reason, NextServer::kSpare, intents);
+      return OnDialDue(environment, intents);
     case State::kAnswering:
       environment.counters.answers_timed_out.Add(1);
       intents.Drop(LinkRole::kBackend);
@@ -135,7 +131,7 @@ void Session::OnDue(Environment& environment, ClientLook client, Intents& intent
   }
 }
 
-uint64_t Session::NextDueNs(const Environment& environment) const {
+uint64_t SessionBytes::NextDueNs(const Environment& environment) const {
   const base::Limits& limits = environment.limits;
   switch (state_) {
     case State::kHandshake:
@@ -147,7 +143,8 @@ uint64_t Session::NextDueNs(const Environment& environment) const {
       return After(state_since_ns_, limits.handshake_timeout_ns);
     case State::kDialing: {
       const config::Config& config = environment.table.config();
-      return After(state_since_ns_, config.backends[route_->backend_index].connect_timeout_ns);
+      const config::Backend& backend = config.backends[route_->backend_index];
+      return std::min(try_due_ns_, After(state_since_ns_, backend.connect_timeout_ns));
     }
     case State::kAnswering:
       return After(state_since_ns_, limits.handshake_timeout_ns);

@@ -260,6 +260,9 @@ void Session::RefuseAnswer(Environment& environment, const http::Refusal& refusa
 }
 
 void Session::OnBackendGone(Environment& environment, Intents& intents) {
+  if (std::exchange(redials_, false)) {
+    return OnDialFailed(environment, http::kBackendTooSlow.reason, NextServer::kTry, intents);
+  }
   if (!std::exchange(awaits_backend_gone_, false) || state_ != State::kHandshake) return;
   state_since_ns_ = environment.now_ns;
   base::Piece leftover = std::exchange(held_, {});

@@ -60,7 +60,7 @@ void Worker::CarryOutAll(uint32_t session) {
         if (link != kNoSlot) CarryOutFinish(link);
         break;
       case IntentKind::kDrop:
-        if (link != kNoSlot) Drop(link);
+        if (link != kNoSlot) CarryOutDrop(link);
         break;
       case IntentKind::kTimer:
         CarryOutTimer(session, intent.due_ns);
@@ -122,10 +122,10 @@ flow::PushResult Worker::CarryOutSend(uint32_t session, Intent& intent) {
   return result;
 }
 
-// Each source in turn, so that none runs out of ports before the others.
+// Each source of the family in turn, so that none runs out of ports before the others.
 const base::SocketAddress* Worker::NextSource(uint32_t backend_index, base::AddressFamily family) {
   const auto& sources = options_.snapshot->config->backends[backend_index].sources;
-  uint32_t& next = next_source_[backend_index];
+  uint32_t& next = next_source_[backend_index][family == base::AddressFamily::kIpv6 ? 1 : 0];
   for (size_t tries = 0; tries < sources.size(); ++tries) {
     const base::SocketAddress& source = sources[next++ % sources.size()];
     if (source.family == family) return &source;
@@ -133,9 +133,10 @@ const base::SocketAddress* Worker::NextSource(uint32_t backend_index, base::Addr
   return nullptr;
 }
 
-dial::Server Worker::ServerOf(uint32_t backend_index, uint32_t server_index) const {
+dial::Server Worker::ServerOf(uint32_t backend_index, uint32_t server_index,
+                              uint32_t address_index) const {
   const config::Backend& backend = options_.snapshot->config->backends[backend_index];
-  return {.address = (*addresses_)[backend_index][server_index],
+  return {.address = addresses_.At(backend_index, server_index, address_index),
           .unix_path = backend.servers[server_index].unix_path};
 }
 
@@ -143,7 +144,8 @@ dial::Server Worker::ServerOf(uint32_t backend_index, uint32_t server_index) con
 dial::DialOutcome Worker::CarryOutDial(uint32_t session, const Intent& intent) {
   constexpr uint64_t kDialNs = 8000;  // a socket, its options and a connect
   work_ns_ += kDialNs;
-  const dial::Server server = ServerOf(intent.backend_index, intent.server_index);
+  const dial::Server server =
+      ServerOf(intent.backend_index, intent.server_index, intent.address_index);
   const int fd =
       dialer_.OpenSocket(server, NextSource(intent.backend_index, server.address.family));
   if (fd < 0) {
@@ -160,16 +162,21 @@ dial::DialOutcome Worker::CarryOutDial(uint32_t session, const Intent& intent) {
   return dial::DialOutcome::kConnected;
 }
 
-// `result`: what the kernel said, a negative errno. REQUIRES: the session has not been told yet.
+// An address that fails again while the server's others answer is no news: a name that also stands
+// for an address where nobody listens would be told of for ever. `result`: what the kernel said, a
+// negative errno. REQUIRES: the session has not been told yet.
 void Worker::TellDialFailed(uint32_t session, dial::DialOutcome outcome, int result) {
   const session::Session& dialling = memory_.slots[session].session;
   // Cut while it dialled: it has left the server already.
   if (dialling.server_index() == kNoSlot) return;
   const uint32_t backend_index = dialling.route()->backend_index;
+  const uint32_t server_index = dialling.server_index();
+  const uint32_t address_index = dialling.address_index();
+  if (addresses_.IsKnownToFail(backend_index, server_index, address_index)) return;
   // The dialer has a number of its own for a socket that could not be bound.
   const bool is_bind = outcome == dial::DialOutcome::kNoSource;
-  observer_.OnDialFailed({.server = {backend_index, dialling.server_index()},
-                          .address = ServerOf(backend_index, dialling.server_index()).address,
+  observer_.OnDialFailed({.server = {backend_index, server_index},
+                          .address = addresses_.At(backend_index, server_index, address_index),
                           .outcome = outcome,
                           .error = is_bind ? EADDRNOTAVAIL : -result});
 }
@@ -184,6 +191,16 @@ void Worker::CarryOutFinish(uint32_t index) {
   if (link.connecting) return Drop(index);
   link.finishing = true;
   FinishIfEmpty(index);
+}
+
+// Who goes on dialling has given this dial up.
+void Worker::CarryOutDrop(uint32_t index) {
+  const Link& link = memory_.links[index];
+  const session::Session& session = memory_.slots[link.session].session;
+  if (link.connecting && session.state() == session::State::kDialing) {
+    TellDialFailed(link.session, dial::DialOutcome::kTimedOut, -ETIMEDOUT);
+  }
+  Drop(index);
 }
 
 void Worker::CarryOutTimer(uint32_t session, uint64_t due_ns) {

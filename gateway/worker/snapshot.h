@@ -5,16 +5,14 @@
 #pragma once
 
 #include <memory>
-#include <vector>
 
-#include "gateway/base/socket_address.h"
 #include "gateway/config/config.h"
+#include "gateway/route/address_choice.h"
 #include "gateway/route/table.h"
 
 namespace ringway::worker {
 
-/// [backend_index][server_index], one address for each server of the configuration.
-using ServerAddresses = std::vector<std::vector<base::SocketAddress>>;
+using route::ServerAddresses;
 
 /// Immutable after construction; any thread may read.
 struct Snapshot {

@@ -109,7 +109,8 @@ void Worker::PostAddresses(std::unique_ptr<const ServerAddresses> addresses) {
 
 void Worker::TakePostedAddresses() {
   if (posted_addresses_.load(std::memory_order_relaxed) == nullptr) return;
-  addresses_.reset(posted_addresses_.exchange(nullptr, std::memory_order_acq_rel));
+  addresses_.Replace(std::unique_ptr<const ServerAddresses>(
+      posted_addresses_.exchange(nullptr, std::memory_order_acq_rel)));
 }
 
 absl::Status Worker::Turn() {

@@ -95,11 +95,13 @@ class Worker : public WorkerParts {
   void CarryOutAll(uint32_t session);
   flow::PushResult CarryOutSend(uint32_t session, session::Intent& intent);
   dial::DialOutcome CarryOutDial(uint32_t session, const session::Intent& intent);
-  dial::Server ServerOf(uint32_t backend_index, uint32_t server_index) const;
+  dial::Server ServerOf(uint32_t backend_index, uint32_t server_index,
+                        uint32_t address_index) const;
   void TellDialFailed(uint32_t session, dial::DialOutcome outcome, int result);
   const base::SocketAddress* NextSource(uint32_t backend_index, base::AddressFamily family);
   void OnDialFailed(uint32_t session, dial::DialOutcome outcome);
   void CarryOutFinish(uint32_t index);
+  void CarryOutDrop(uint32_t index);
   void CarryOutTimer(uint32_t session, uint64_t due_ns);
 
   // ---- downloads.cc: files on their way

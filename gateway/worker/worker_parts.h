@@ -6,6 +6,7 @@
 
 #include <liburing.h>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -19,6 +20,7 @@
 #include "gateway/files/file_sender.h"
 #include "gateway/flow/credit.h"
 #include "gateway/read/receiver.h"
+#include "gateway/route/address_choice.h"
 #include "gateway/route/server_choice.h"
 #include "gateway/session/environment.h"
 #include "gateway/session/intent.h"
@@ -80,9 +82,11 @@ class WorkerParts {
   files::FileSender file_sender_;
   RememberedFiles remembered_files_;
   route::ServerChoice servers_;
-  std::unique_ptr<const ServerAddresses> addresses_;
-  std::vector<uint32_t> next_source_;  ///< of each backend
-  std::vector<Parked> parked_;         ///< at most one for each listening socket
+  route::AddressChoice addresses_;
+  /// Of each backend, for IPv4 and IPv6. WHY apart: servers of both families that take turns would
+  /// meet every other source and leave out the rest.
+  std::vector<std::array<uint32_t, 2>> next_source_;
+  std::vector<Parked> parked_;  ///< at most one for each listening socket
   session::Environment environment_;
   session::Intents intents_;
 

@@ -134,8 +134,8 @@ class UnixBackend(Backend):
 class FullBackend(Backend):
     """A listening socket whose queue is full: the kernel does not answer further dials."""
 
-    def __init__(self):
-        super().__init__(backlog=0)
+    def __init__(self, host='127.0.0.1'):
+        super().__init__(backlog=0, host=host)
         self.fillers = []
         while (filler := self._try_filler()) is not None:
             self.fillers.append(filler)
@@ -145,7 +145,7 @@ class FullBackend(Backend):
         filler = socket.socket()
         filler.settimeout(0.3)
         try:
-            filler.connect(('127.0.0.1', self.port))
+            filler.connect(self.socket.getsockname())
         except socket.timeout:
             filler.close()
             return None

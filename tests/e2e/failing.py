@@ -111,6 +111,19 @@ def backend_refuses():
         tap.equal(gateway.expect_idle()['dials_failed'], 100, 'failures counted')
 
 
+@tap.case('a server that does not answer costs try_timeout, then the next one is dialled')
+def server_does_not_answer():
+    options = {'connect_timeout': '1h', 'try_timeout': '200ms'}
+    with backends.FullBackend() as silent, backends.Backend() as backend, \
+            harness.Gateway(silent.port, backend.port, backend=options) as gateway:
+        with wire.connect(gateway) as client, backend.accept() as connection:
+            client.send(frame(BINARY, b'hello'))
+            tap.equal(connection.take(5), b'hello')
+            tap.equal(gateway.state()['dials_given_up'], 1, 'dials given up')
+            connection.close()
+            client.answer_close(1000)
+
+
 @tap.case('a backend that stalls: its clients wait within the window, then it dies')
 def backend_stalls():
     with played(TIGHT) as (gateway, backend), contextlib.ExitStack() as stack:

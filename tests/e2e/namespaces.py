@@ -6,6 +6,8 @@ import contextlib
 import fcntl
 import os
 import pathlib
+import re
+import select
 import shutil
 import socket
 import struct
@@ -21,6 +23,7 @@ from wire import BINARY, frame
 
 INSIDE = 'RINGWAY_E2E_INSIDE'
 SIOCSIFFLAGS = 0x8914
+SIOCSIFADDR = 0x8916
 IFF_UP = 1
 
 
@@ -43,9 +46,20 @@ def bring_up_loopback():
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack('16sh14x', b'lo', IFF_UP))
 
 
-def limit_local_ports(first, count):
+def add_loopback_address(address):
+    """An IPv6 address beside ::1 (struct in6_ifreq)."""
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, SIOCSIFADDR, socket.inet_pton(socket.AF_INET6, address) +
+                    struct.pack('Ii', 128, socket.if_nametoindex('lo')))
+
+
+@contextlib.contextmanager
+def limited_local_ports(first, count):
     file = pathlib.Path('/proc/sys/net/ipv4/ip_local_port_range')
+    before = file.read_text()
     file.write_text(f'{first} {first + count - 1}')
+    yield
+    file.write_text(before)
 
 
 class Hosts:
@@ -57,7 +71,12 @@ class Hosts:
         subprocess.run(['mount', '--bind', str(self.file), '/etc/hosts'], check=True)
 
     def write(self, **names):
-        self.file.write_text(''.join(f'{address} {name}\n' for name, address in names.items()))
+        """Each name with its address, or a list of them."""
+        lines = []
+        for name, addresses in names.items():
+            each = [addresses] if isinstance(addresses, str) else addresses
+            lines += [f'{address} {name}\n' for address in each]
+        self.file.write_text(''.join(lines))
 
     def close(self):
         subprocess.run(['umount', '/etc/hosts'], check=True)
@@ -92,7 +111,7 @@ def local_ports():
         source = ['127.0.0.11', '127.0.0.12', '127.0.0.13']
         gateway = stack.enter_context(harness.Gateway(echo.port, address='127.0.0.1:20000',
                                                       backend={'source': source}))
-        limit_local_ports(30000, PORTS)
+        stack.enter_context(limited_local_ports(30000, PORTS))
         clients = open_until_refused(gateway, stack, len(source) * PORTS)
         tap.equal(len(clients), len(source) * PORTS, 'sessions')
         gateway.wait_log('warn.* no local port is free towards the backend: give it more addresses')
@@ -130,6 +149,82 @@ def names():
         third.answer_close(1000)
         connection.close()
         first.answer_close(1000)
+
+
+def exchange(gateway, stack, *services):
+    """A session over whichever of `services` is dialled; where its connection is from and to."""
+    client = stack.enter_context(wire.connect(gateway))
+    ready, _, _ = select.select([each.socket for each in services], [], [], wire.SECONDS)
+    tap.equal(len(ready), 1, 'services with a connection')
+    service = next(each for each in services if each.socket is ready[0])
+    connection = stack.enter_context(service.accept())
+    client.send(frame(BINARY, b'hello'))
+    tap.equal(connection.take(5), b'hello')
+    return connection.socket.getpeername()[0], connection.socket.getsockname()[0]
+
+
+@tap.case('a name with several addresses: sessions are spread, what refuses leads to the next')
+def several_addresses():
+    with contextlib.ExitStack() as stack:
+        hosts = stack.enter_context(contextlib.closing(Hosts()))
+        hosts.write(**{'service.test': ['127.0.0.31', '127.0.0.32', '127.0.0.33']})
+        first = stack.enter_context(backends.Backend(host='127.0.0.31'))
+        third = stack.enter_context(backends.Backend(host='127.0.0.33', port=first.port))
+        gateway = stack.enter_context(harness.Gateway(
+            f'service.test:{first.port}', backend={'failures_max': 1}))
+        met = [exchange(gateway, stack, first, third)[1] for _ in range(6)]
+        tap.equal(sorted(met), 3 * ['127.0.0.31'] + 3 * ['127.0.0.33'], 'addresses met')
+        state = gateway.state()
+        tap.equal(state['dials_of_next_address'], 1, 'dials of the next address')
+        tap.equal(state.get('servers_ejected', 0), 0, 'a server with two good addresses is ejected')
+        failed = re.findall('dial to (.*):.* failed', gateway.log())
+        tap.equal(failed, ['127.0.0.32'], 'failures told')
+
+
+@tap.case('an address that does not answer costs try_timeout, then the next is dialled')
+def silent_address():
+    with contextlib.ExitStack() as stack:
+        hosts = stack.enter_context(contextlib.closing(Hosts()))
+        hosts.write(**{'service.test': ['127.0.0.41', '127.0.0.42']})
+        silent = stack.enter_context(backends.FullBackend(host='127.0.0.41'))
+        service = stack.enter_context(backends.Backend(host='127.0.0.42', port=silent.port))
+        gateway = stack.enter_context(harness.Gateway(
+            f'service.test:{silent.port}',
+            backend={'connect_timeout': '1h', 'try_timeout': '200ms', 'failures_max': 1}))
+        for _ in range(3):
+            exchange(gateway, stack, service)
+        state = gateway.state()
+        tap.equal(state['dials_given_up'], 1, 'dials given up')
+        tap.equal(state.get('servers_ejected', 0), 0, 'a server with a good address is ejected')
+
+
+@tap.case('localhost reaches a service that listens on ::1 only', '::1')
+@tap.case('localhost reaches a service that listens on 127.0.0.1 only', '127.0.0.1')
+def localhost(host):
+    with contextlib.ExitStack() as stack:
+        hosts = stack.enter_context(contextlib.closing(Hosts()))
+        hosts.write(localhost=['127.0.0.1', '::1'])
+        service = stack.enter_context(backends.Backend(host=host))
+        gateway = stack.enter_context(harness.Gateway(f'localhost:{service.port}'))
+        for _ in range(3):
+            exchange(gateway, stack, service)
+        tap.equal(gateway.state()['dials_failed'], 1, 'dials of the other address')
+
+
+@tap.case('a connection leaves from a source of its family, each source in turn')
+def sources_of_two_families():
+    with contextlib.ExitStack() as stack:
+        hosts = stack.enter_context(contextlib.closing(Hosts()))
+        hosts.write(**{'service.test': ['::1', '127.0.0.51']})
+        four = stack.enter_context(backends.Backend(host='127.0.0.51'))
+        six = stack.enter_context(backends.Backend(host='::1', port=four.port))
+        add_loopback_address('fd00::11')
+        source = ['127.0.0.11', '127.0.0.12', '::1', 'fd00::11']
+        gateway = stack.enter_context(harness.Gateway(f'service.test:{four.port}',
+                                                      backend={'source': source}))
+        left = [exchange(gateway, stack, four, six)[0] for _ in range(8)]
+        tap.equal(sorted(left), sorted(2 * source), 'sources')
+        tap.equal(gateway.state().get('dials_failed', 0), 0, 'dials that failed')
 
 
 if __name__ == '__main__':

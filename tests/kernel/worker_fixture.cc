@@ -24,14 +24,6 @@ uring::FeatureSet FeaturesOf(Offered offered) {
   return offered == Offered::kEverything ? kFound : uring::FeatureSet();
 }
 
-base::SocketAddress Ipv4AddressOf(const loopback::Socket& socket) {
-  const sockaddr_storage from = loopback::AddressOf(socket);
-  const auto& ipv4 = reinterpret_cast<const sockaddr_in&>(from);
-  base::SocketAddress address{.family = base::AddressFamily::kIpv4, .port = ntohs(ipv4.sin_port)};
-  address.bytes = {127, 0, 0, 1};
-  return address;
-}
-
 std::shared_ptr<config::Config> EchoConfig(const base::SocketAddress& backend,
                                            const std::string& more) {
   const auto parsed = config::ParseConfig(absl::StrCat(R"([[listener]]
@@ -66,6 +58,14 @@ servers = ["127.0.0.1:)",
 }
 
 }  // namespace
+
+base::SocketAddress Ipv4AddressOf(const loopback::Socket& socket) {
+  const sockaddr_storage from = loopback::AddressOf(socket);
+  const auto& ipv4 = reinterpret_cast<const sockaddr_in&>(from);
+  base::SocketAddress address{.family = base::AddressFamily::kIpv4, .port = ntohs(ipv4.sin_port)};
+  address.bytes = {127, 0, 0, 1};
+  return address;
+}
 
 int ImpatientKernel::Enter(const uring::EnterRequest& request) {
   if (broken_) return -EBADF;
@@ -124,8 +124,10 @@ void WorkerTest::Open() {
       {.sq_entries = 256, .cq_entries = 1024, .features = FeaturesOf(GetParam())});
   ASSERT_TRUE(kernel.ok()) << kernel.status();
   kernel_ = Front(*std::move(kernel));
+  route::AddressSet addresses = dead_addresses_;
+  addresses.push_back(backend);
   const auto snapshot = std::make_shared<const Snapshot>(
-      Snapshot{.config = config, .table = route::Table(config), .addresses = {{backend}}});
+      Snapshot{.config = config, .table = route::Table(config), .addresses = {{addresses}}});
   auto occupancy = MapOccupancy(*config, 1, 1);
   ASSERT_TRUE(occupancy.ok()) << occupancy.status();
   occupancy_ = std::make_shared<base::Occupancy>(*std::move(occupancy));

@@ -94,6 +94,9 @@ struct Client {
   std::string received;  ///< and not yet understood
 };
 
+/// Of a socket of the loopback interface.
+base::SocketAddress Ipv4AddressOf(const loopback::Socket& socket);
+
 /// What the kernel offers to the worker: everything, or what Linux 6.1 has.
 enum class Offered : uint8_t { kEverything, kNothingOptional };
 
@@ -159,6 +162,8 @@ class WorkerTest : public testing::TestWithParam<Offered> {
 
   base::Limits limits_;
   std::string more_config_;  ///< routes behind the fixture's own three
+  /// Stand in front of `backend_`'s address as the same server's.
+  route::AddressSet dead_addresses_;
   HandClock clock_;
   Record record_;
   loopback::Socket backend_ = loopback::Listen();

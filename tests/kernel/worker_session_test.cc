@@ -174,6 +174,25 @@ TEST_P(WorkerTest, AnswersA502WhenTheBackendRefuses) {
   ExpectEnding(record_.ends[0], EndSide::kBackend, EndReason::kDialFailed, 502);
 }
 
+TEST_P(WorkerTest, DialsTheNextAddressWhereOneRefusesAndTellsOfItOnce) {
+  const loopback::Socket dead = loopback::Refuse();
+  dead_addresses_ = {Ipv4AddressOf(dead)};
+  ASSERT_NO_FATAL_FAILURE(Open());
+  loopback::Socket first_backend;
+  const Client first = OpenSession(&first_backend);
+  EXPECT_EQ(worker_->counters().dials_of_next_address.value(), 1U);
+  EXPECT_EQ(record_.failed_dials.size(), 1U);
+  // The next ones begin with the address that answers, until the other is tried again.
+  loopback::Socket second_backend;
+  const Client second = OpenSession(&second_backend);
+  EXPECT_EQ(worker_->counters().dials_failed.value(), 1U);
+  Advance(route::AddressChoice::kRetryNs);
+  loopback::Socket third_backend;
+  const Client third = OpenSession(&third_backend);
+  EXPECT_EQ(worker_->counters().dials_failed.value(), 2U);
+  EXPECT_EQ(record_.failed_dials.size(), 1U) << "it is no news";
+}
+
 TEST_P(WorkerTest, TellsTheClientWhenTheBackendEnds) {
   ASSERT_NO_FATAL_FAILURE(Open());
   loopback::Socket backend;

@@ -46,6 +46,24 @@ TEST_P(WorkerTest, AnswersA502WhenTheBackendDoesNotAnswerInTime) {
   EXPECT_EQ(record_.ends[0].ending.reason, EndReason::kDialFailed);
 }
 
+TEST_P(WorkerTest, DialsTheNextAddressWhereOneDoesNotAnswerInTime) {
+  const loopback::Socket silent = loopback::Listen(AF_INET, 0);
+  const loopback::Socket takes_the_only_place = loopback::Dial(silent);
+  dead_addresses_ = {Ipv4AddressOf(silent)};
+  ASSERT_NO_FATAL_FAILURE(Open());
+  Client client = Connect();
+  client.socket.Write(Request());
+  ASSERT_TRUE(TurnUntil([&] { return worker_->links_open() == 2; }));
+  QuietTurns();
+  EXPECT_EQ(worker_->counters().dials.value(), 1U);
+  Advance(5 * kSecondNs / 4);
+  const loopback::Socket backend = TakeBackend();
+  EXPECT_EQ(ReadHead(client).substr(0, 12), "HTTP/1.1 101");
+  EXPECT_EQ(worker_->counters().dials.value(), 2U);
+  EXPECT_EQ(worker_->counters().dials_given_up.value(), 1U);
+  EXPECT_EQ(record_.failed_dials, std::vector<std::string>{"the backend did not answer in time"});
+}
+
 TEST_P(WorkerTest, PingsAClientThatIsSilentAndIsContentWithItsPong) {
   ASSERT_NO_FATAL_FAILURE(Open());
   loopback::Socket backend;

@@ -16,6 +16,7 @@ constexpr uint64_t kSecond = 1'000 * kMs;
 constexpr uint64_t kStaticsTurn = 0x5555'5555'5555'5005;
 /// Another one.
 constexpr uint64_t kHostilesTurn = 0x3333'3333'3333'3003;
+constexpr uint64_t kAddressesTurn = 0x4444'4444'4444'4004;
 /// Each session has so many cells, whatever the others hold.
 constexpr uint32_t kCellsPerSession = 2;
 /// What one receive of the bulk class needs at most when its bytes are moved.
@@ -60,6 +61,7 @@ Plan::Plan(uint64_t seed)
       passages(~seed),
       statics(seed ^ kStaticsTurn),
       hostiles(seed ^ kHostilesTurn),
+      addresses(seed ^ kAddressesTurn),
       faults(Faults::Draw({random, passages, statics, hostiles})) {
   static constexpr uint64_t kPipes[] = {200, 1500, 8192, 65536, 262144};
   static constexpr uint32_t kWindows[] = {1024, 4096, 8192, 32768, 131072};
@@ -86,6 +88,7 @@ Plan::Plan(uint64_t seed)
   DrawPassages();
   DrawStatics();
   DrawHostiles();
+  DrawAddresses();
   // What the configuration is held to: bytes that have come always have a place.
   limits.cells = std::max(limits.cells, kCellsPerSession * limits.sessions_per_worker_max);
   limits.chunks += limits.small_buffers + kChunksPerBulk * limits.bulk_buffers;
@@ -197,6 +200,18 @@ Story Plan::DrawStory(uint64_t begin_ns) {
   story.client_writes = DrawWriting(story.up_bytes);
   story.backend_writes = DrawWriting(story.down_bytes);
   return story;
+}
+
+// More of them than elsewhere, so that also what is cancelled meets another address.
+void Plan::DrawAddresses() {
+  if (!addresses.Chance(kAddressSeeds)) return;
+  for (Story& story : stories) {
+    if (story.unix_server || story.mode == config::Mode::kStatic) continue;
+    if (addresses.Chance(4000)) {
+      story.empty_servers = static_cast<uint32_t>(addresses.Between(1, 15));
+    }
+    story.one_server = story.empty_servers > 0 && addresses.Chance(7000);
+  }
 }
 
 void Plan::DrawPassages() {

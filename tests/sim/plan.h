@@ -87,6 +87,7 @@ struct Story {
   Pace client_writes;
 
   uint32_t empty_servers = 0;  ///< of its backend, in front of the one that answers
+  bool one_server = false;     ///< they are addresses of that one
   BackendKind backend = BackendKind::kEcho;
   BackendEnding backend_ending = BackendEnding::kWithClient;
   uint64_t down_bytes = 0;      ///< payload from the backend, an echo's too
@@ -113,6 +114,7 @@ struct Story {
   uint64_t up_offset = 0;    ///< of the client's tape
   uint64_t down_offset = 0;  ///< of a talker's tape
 
+  uint32_t ServerCount() const { return one_server ? 1 : empty_servers + 1; }
   Tape UpTape() const { return {text ? TapeKind::kText : TapeKind::kBinary, up_offset}; }
   Tape DownTape() const;
   /// Nobody in it does anything wrong or stops for good: all of it has to arrive.
@@ -128,6 +130,8 @@ enum class Weather : uint8_t {
 /// apart: a seed that has none of them is what it was before there were any.
 inline constexpr uint32_t kPassageSeeds = 5000;
 inline constexpr uint32_t kUnixSeeds = 2000;
+/// Seeds whose servers may have several addresses.
+inline constexpr uint32_t kAddressSeeds = 4000;
 /// Seeds that serve files.
 inline constexpr uint32_t kStaticSeeds = 4000;
 /// Seeds in which some stories carry so much that it is bulk.
@@ -141,9 +145,10 @@ struct Plan {
   explicit Plan(uint64_t seed);
 
   Random random;
-  Random passages;  ///< of what only seeds with passages, bulk or unix servers decide
-  Random statics;   ///< of what only seeds with files decide
-  Random hostiles;  ///< of what only seeds with a hostile cast decide
+  Random passages;   ///< of what only seeds with passages, bulk or unix servers decide
+  Random statics;    ///< of what only seeds with files decide
+  Random hostiles;   ///< of what only seeds with a hostile cast decide
+  Random addresses;  ///< of what only seeds with several addresses decide
   Faults faults;
   Weather weather = Weather::kSteady;
   base::Limits limits;
@@ -164,6 +169,7 @@ struct Plan {
   void DrawTraffic(Story& story);
   void DrawPassages();
   void DrawRoom();
+  void DrawAddresses();
   void DrawPassage(Story& story);
   void DrawBulk(Story& story);
   Pace DrawReading();

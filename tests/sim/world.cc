@@ -111,7 +111,7 @@ std::shared_ptr<const worker::Snapshot> World::MakeSnapshot() const {
   auto config = std::make_shared<config::Config>();
   config->limits = plan_.limits;
   config->listeners.resize(kListeners);
-  std::vector<std::vector<base::SocketAddress>> addresses;
+  route::ServerAddresses addresses;
   for (uint32_t i = 0; i < plan_.stories.size(); ++i) {
     const Story& story = plan_.stories[i];
     const auto port = static_cast<uint16_t>(kFirstPort + i);
@@ -129,17 +129,23 @@ std::shared_ptr<const worker::Snapshot> World::MakeSnapshot() const {
          .inspect = story.inspect});
     config->backends.push_back({.name = "backend", .connect_timeout_ns = plan_.connect_timeout_ns});
     addresses.emplace_back();
+    route::AddressSet empty_addresses;
     for (uint32_t server = 0; server <= story.empty_servers; ++server) {
       auto& servers = config->backends.back().servers;
       const bool is_empty = server < story.empty_servers;
       if (story.unix_server) {
         servers.push_back({.unix_path = is_empty ? kEmptyPath : PathOf(i)});
-        addresses.back().push_back({});
+        addresses.back().emplace_back(1);
         continue;
       }
       const uint16_t at = is_empty ? kEmptyPort : port;
+      if (is_empty && story.one_server) {
+        empty_addresses.push_back(Loopback(at));
+        continue;
+      }
       servers.push_back({.host = "127.0.0.1", .port = at});
-      addresses.back().push_back(Loopback(at));
+      addresses.back().push_back(std::exchange(empty_addresses, {}));
+      addresses.back().back().push_back(Loopback(at));
     }
   }
   return std::make_shared<worker::Snapshot>(
@@ -282,7 +288,7 @@ void World::CheckOccupancy() {
   uint32_t server = 0;
   for (uint32_t i = 0; i < pairs_.size(); ++i) {
     uint32_t left = occupancy_->of_route(i);
-    const uint32_t end = server + pairs_[i].story->empty_servers + 1;
+    const uint32_t end = server + pairs_[i].story->ServerCount();
     for (; server < end; ++server) left += occupancy_->on_server(server);
     if (left > 0) {
       verdict_.Fail("%u places of route %u and its servers are taken by nobody", left, i);

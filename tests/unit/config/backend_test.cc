@@ -132,6 +132,30 @@ TEST(Backend, LimitsTheSessionsOfAServer) {
   }
 }
 
+TEST(Backend, GivesOneTryAQuarterOfTheConnectTimeout) {
+  const std::pair<std::string_view, uint64_t> cases[] = {
+      {"", 1'250'000'000},
+      {"connect_timeout = \"2s\"", 500'000'000},
+      {"connect_timeout = \"1ms\"", 1'000'000},
+      {"try_timeout = \"5s\"", 5'000'000'000},
+      {"connect_timeout = \"1m\"\ntry_timeout = \"30s\"", 30'000'000'000},
+  };
+  for (const auto& [more, try_timeout_ns] : cases) {
+    const auto config = ParseOrNull(ServersAnd(more));
+    ASSERT_TRUE(config) << more;
+    EXPECT_EQ(config->backends[1].try_timeout_ns, try_timeout_ns) << more;
+  }
+}
+
+TEST(Backend, RefusesATryTimeoutBeyondTheConnectTimeout) {
+  EXPECT_EQ(Complain(ServersAnd("try_timeout = \"6s\"")),
+            Lines{R"(t:18:15: try_timeout is "6s"; expected at most the connect_timeout, "5s")"});
+  EXPECT_EQ(Complain(ServersAnd("try_timeout = \"0s\"")),
+            Lines{R"(t:18:15: try_timeout is "0s"; expected "1ms" to "24h")"});
+  EXPECT_EQ(Complain(ServersAnd("connect_timeout = \"x\"\ntry_timeout = \"6s\"")).size(), 1u)
+      << "only the connect_timeout is known to be wrong";
+}
+
 TEST(Backend, HasASourceOnlyWhereAServerHasAnAddress) {
   EXPECT_EQ(Complain(BackendAnd("servers = [\"unix:/x\", \"a:1\"]\nsource = [\"::1\"]")), Lines{});
   EXPECT_EQ(Complain(BackendAnd("servers = [\"unix:/x\"]\nsource = [\"::1\"]")),

@@ -24,7 +24,7 @@ routes
   r  web, host any, path /echo -> tcp, frames binary, splice auto, backend echo
      origins: not enforced (any web page may connect)
 backends
-  echo  127.0.0.1:5000, connect timeout 5s
+  echo  127.0.0.1:5000, connect timeout 5s, try timeout 1250ms
         balance least_sessions
         ejected after 3 failures in a row, for 5s to 5m; health check off
 limits
@@ -80,7 +80,7 @@ routes
           origins: * (any web page may connect)
           sessions: at most 7
 backends
-  b  [::1]:1, a.b:2, connect timeout 1500ms, from ::2, 10.0.0.2
+  b  [::1]:1, a.b:2, connect timeout 1500ms, try timeout 375ms, from ::2, 10.0.0.2
      balance least_sessions
      ejected after 3 failures in a row, for 5s to 5m; health check off
 limits (those that differ from their default)
@@ -141,10 +141,10 @@ routes
   open  web, host any, path /open -> websocket, inspect off, splice off, backend tcp
         origins: not enforced (any web page may connect)
 backends
-  app  unix:/run/a.sock (weight 3), b:2, connect timeout 5s
+  app  unix:/run/a.sock (weight 3), b:2, connect timeout 5s, try timeout 1250ms
        balance source_hash, at most 100 sessions a server, PROXY header v2
        no server is ejected; health check http GET /up for 204 every 2s, timeout 1s, rise 2, fall 3
-  tcp  c:3, connect timeout 5s
+  tcp  c:3, connect timeout 5s, try timeout 1250ms
        balance least_sessions
        ejected after 3 failures in a row, for 10m to 10m; health check tcp every 500ms, timeout )"
             R"(500ms, rise 2, fall 3

@@ -262,6 +262,19 @@ TEST(ServerChoice, TakesAnEjectedServerWhereTheOthersAreFull) {
   EXPECT_EQ(bench.Enter(), kAllFull);
 }
 
+TEST(ServerChoice, KnowsWhetherThereIsAnotherOne) {
+  config::Config config = MakeConfig({3});
+  config.backends[0].sessions_per_server_max = 1;
+  Bench bench(config);
+  EXPECT_TRUE(bench.choice().HasOther(0, 0b001));
+  bench.health().OnProbe(1, base::ProbeResult::kBad, {});
+  EXPECT_TRUE(bench.choice().HasOther(0, 0b001));
+  ASSERT_EQ(bench.occupancy().EnterServer(2, 0), base::Admission::kAdmitted);
+  EXPECT_FALSE(bench.choice().HasOther(0, 0b001)) << "one is down, one is full";
+  EXPECT_TRUE(bench.choice().HasOther(0, 0b110));
+  EXPECT_FALSE(bench.choice().HasOther(0, 0b111));
+}
+
 TEST(ServerChoice, BeginsAtAnotherServerForEachWorker) {
   for (const Balance balance : {Balance::kLeastSessions, Balance::kRoundRobin}) {
     for (const auto& [worker, expected] :

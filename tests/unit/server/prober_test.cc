@@ -91,7 +91,7 @@ class ProberTest : public testing::Test {
       health.interval_ns = 2 * kMs;
       health.timeout_ns = 2000 * kMs;
     }
-    addresses_[0].push_back(address);
+    addresses_[0].push_back({address});
     return config_->backends[0].servers.emplace_back(
         config::Server{.host = address.HostText(), .port = address.port});
   }
@@ -258,7 +258,38 @@ TEST_F(ProberTest, FollowsANameToItsNewAddress) {
   AddServer(silent.address()).host = "app.internal";
   Start();
   ExpectDown("Connection refused");
-  prober_->PostAddresses({{listener.address()}});
+  prober_->PostAddresses({{{listener.address()}}});
+  ExpectUp();
+}
+
+TEST_F(ProberTest, TriesEachAddressOfAServer) {
+  const Listener silent;
+  const Listener listener;
+  listener.Listen();
+  const Service service(listener);
+  AddServer(silent.address()).host = "app.internal";
+  Start();
+  ExpectDown("Connection refused");
+  prober_->PostAddresses({{{silent.address(), listener.address()}}});
+  ExpectUp();
+  prober_->PostAddresses({{{silent.address(), silent.address()}}});
+  ExpectDown(silent.address().ToString() + ": connect: Connection refused");
+}
+
+TEST_F(ProberTest, GivesAnAddressThatDoesNotAnswerOnlyItsShareOfTheTime) {
+  // Nobody accepts there: the connection stands, and no answer comes.
+  const Listener mute;
+  mute.Listen(1000);
+  const Listener refusing;
+  const Listener listener;
+  listener.Listen();
+  const Service service(listener);
+  AddServer(refusing.address());
+  health_rules().check = HealthCheck::kHttp;
+  health_rules().interval_ns = health_rules().timeout_ns = 200 * kMs;
+  Start();
+  ExpectDown("Connection refused");
+  prober_->PostAddresses({{{mute.address(), listener.address()}}});
   ExpectUp();
 }
 
@@ -268,7 +299,7 @@ TEST_F(ProberTest, LeavesBackendsAloneThatAskForNothing) {
   AddServer(asked.address());
   config_->backends.insert(config_->backends.begin(),
                            {.name = "unasked", .servers = {{.host = "127.0.0.1", .port = 1}}});
-  addresses_.insert(addresses_.begin(), {unasked.address()});
+  addresses_.insert(addresses_.begin(), {route::AddressSet{unasked.address()}});
   unasked.Listen();
   Start();
   const ServerChange change = told_.Next();

@@ -26,23 +26,22 @@ base::SocketAddress Ipv6(uint8_t first) {
 /// Names and their addresses; any thread.
 class Names {
  public:
-  void Set(const std::string& name, std::vector<base::SocketAddress> addresses) {
+  void Set(const std::string& name, route::AddressSet addresses) {
     const std::lock_guard lock(mutex_);
     names_[name] = std::move(addresses);
   }
   LookUp look_up() {
-    return
-        [this](const config::Server& server) -> absl::StatusOr<std::vector<base::SocketAddress>> {
-          const std::lock_guard lock(mutex_);
-          const auto found = names_.find(server.host);
-          if (found == names_.end()) return absl::NotFoundError(server.host + ": unknown");
-          return found->second;
-        };
+    return [this](const config::Server& server) -> absl::StatusOr<route::AddressSet> {
+      const std::lock_guard lock(mutex_);
+      const auto found = names_.find(server.host);
+      if (found == names_.end()) return absl::NotFoundError(server.host + ": unknown");
+      return found->second;
+    };
   }
 
  private:
   std::mutex mutex_;
-  std::map<std::string, std::vector<base::SocketAddress>> names_;
+  std::map<std::string, route::AddressSet> names_;
 };
 
 config::Config WithServers(const std::vector<std::string>& hosts) {
@@ -57,7 +56,7 @@ config::Config WithServers(const std::vector<std::string>& hosts) {
 TEST(LookUpBySystem, FindsNumericAddresses) {
   const auto found = LookUpBySystem({.host = "10.0.0.3", .port = 80});
   ASSERT_TRUE(found.ok()) << found.status();
-  EXPECT_EQ(*found, std::vector{Ipv4(3)});
+  EXPECT_EQ(*found, route::AddressSet{Ipv4(3)});
 }
 
 TEST(LookUpBySystem, SaysWhichNameItDoesNotFind) {
@@ -66,32 +65,67 @@ TEST(LookUpBySystem, SaysWhichNameItDoesNotFind) {
   EXPECT_NE(found.status().ToString().find("no such name: "), std::string::npos);
 }
 
-TEST(ResolveAll, TakesTheFirstAddressOfEach) {
-  Names names;
-  names.Set("a", {Ipv4(1), Ipv4(2)});
-  names.Set("c", {Ipv6(3)});
-  const auto found = ResolveAll(WithServers({"a", "c"}), names.look_up());
-  ASSERT_TRUE(found.ok()) << found.status();
-  EXPECT_EQ(*found, (worker::ServerAddresses{{Ipv4(1), Ipv6(3)}}));
+worker::ServerAddresses Resolved(const config::Config& config, const LookUp& look_up) {
+  LookUpNotes notes;
+  auto found = ResolveAll(config, look_up, &notes);
+  EXPECT_TRUE(found.ok()) << found.status();
+  EXPECT_TRUE(notes.left_out.empty());
+  return found.ok() ? *std::move(found) : worker::ServerAddresses();
 }
 
-TEST(ResolveAll, TakesAnAddressOfTheFamilyOfASource) {
+TEST(ResolveAll, TakesAllAddressesInTheirOrder) {
   Names names;
-  names.Set("both", {Ipv4(1), Ipv6(3)});
+  names.Set("a", {Ipv4(2), Ipv4(1), Ipv4(2)});
+  names.Set("c", {Ipv6(3)});
+  EXPECT_EQ(Resolved(WithServers({"a", "c"}), names.look_up()),
+            (worker::ServerAddresses{{{Ipv4(2), Ipv4(1)}, {Ipv6(3)}}}));
+}
+
+TEST(ResolveAll, LetsTheFamiliesTakeTurns) {
+  Names names;
+  names.Set("a", {Ipv6(1), Ipv6(2), Ipv6(3), Ipv4(1), Ipv4(2)});
+  names.Set("b", {Ipv4(1), Ipv4(2), Ipv6(1)});
+  EXPECT_EQ(Resolved(WithServers({"a", "b"}), names.look_up()),
+            (worker::ServerAddresses{
+                {{Ipv6(1), Ipv4(1), Ipv6(2), Ipv4(2), Ipv6(3)}, {Ipv4(1), Ipv6(1), Ipv4(2)}}}));
+}
+
+/// So many, from 10.0.0.`first` on.
+route::AddressSet Many(size_t count, uint8_t first = 0) {
+  route::AddressSet set;
+  for (size_t i = 0; i < count; ++i) set.push_back(Ipv4(static_cast<uint8_t>(first + i)));
+  return set;
+}
+
+TEST(ResolveAll, LeavesOutWhatIsMoreThanAServerMayHaveAndTells) {
+  Names names;
+  names.Set("most", Many(16));
+  names.Set("more", Many(17));
+  LookUpNotes notes;
+  const auto found = ResolveAll(WithServers({"most", "more"}), names.look_up(), &notes);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(*found, (worker::ServerAddresses{{Many(16), Many(16)}}));
+  EXPECT_EQ(notes.left_out, std::vector<std::string>{"backend \"b\": more stands for 17 addresses; "
+                                                     "16 of them are used"});
+}
+
+TEST(ResolveAll, TakesTheAddressesOfTheFamilyOfASource) {
+  Names names;
+  names.Set("both", {Ipv4(1), Ipv6(3), Ipv4(2), Ipv6(4)});
   names.Set("four", {Ipv4(1)});
   config::Config config = WithServers({"both"});
   config.backends[0].sources = {Ipv6(9)};
-  const auto found = ResolveAll(config, names.look_up());
-  ASSERT_TRUE(found.ok()) << found.status();
-  EXPECT_EQ((*found)[0][0], Ipv6(3));
+  EXPECT_EQ(Resolved(config, names.look_up()), (worker::ServerAddresses{{{Ipv6(3), Ipv6(4)}}}));
   config.backends[0].servers[0].host = "four";
-  EXPECT_FALSE(ResolveAll(config, names.look_up()).ok());
+  LookUpNotes notes;
+  EXPECT_FALSE(ResolveAll(config, names.look_up(), &notes).ok());
 }
 
 TEST(ResolveAll, NamesEveryServerThatHasNoAddress) {
   Names names;
   names.Set("a", {Ipv4(1)});
-  const auto found = ResolveAll(WithServers({"x", "a", "y"}), names.look_up());
+  LookUpNotes notes;
+  const auto found = ResolveAll(WithServers({"x", "a", "y"}), names.look_up(), &notes);
   ASSERT_FALSE(found.ok());
   EXPECT_EQ(found.status().message(),
             "cannot resolve backend \"b\": x: unknown; backend \"b\": y: unknown: check the name, "
@@ -104,35 +138,50 @@ TEST(ResolveAll, LooksNoUnixSocketUp) {
   names.Set("10.0.0.1", {Ipv4(1)});
   config.backends[0].servers.push_back({.unix_path = "/run/app.sock"});
   config.backends[0].sources = {Ipv4(9)};
-  const worker::ServerAddresses expected = {{Ipv4(1), base::SocketAddress{}}};
-  const auto found = ResolveAll(config, names.look_up());
-  ASSERT_TRUE(found.ok()) << found.status();
-  EXPECT_EQ(*found, expected);
+  const worker::ServerAddresses expected = {{{Ipv4(1)}, route::AddressSet(1)}};
+  EXPECT_EQ(Resolved(config, names.look_up()), expected);
   EXPECT_FALSE(HasNames(config));
-  std::vector<std::string> failures;
-  EXPECT_EQ(ResolveAgain(config, names.look_up(), expected, &failures), expected);
-  EXPECT_TRUE(failures.empty());
+  LookUpNotes notes;
+  EXPECT_EQ(ResolveAgain(config, names.look_up(), expected, &notes), expected);
+  EXPECT_TRUE(notes.failures.empty());
 }
 
-TEST(ResolveAgain, KeepsAnAddressThatTheNameStillStandsFor) {
+TEST(ResolveAgain, KeepsASetThatIsOnlyShuffled) {
   Names names;
+  LookUpNotes notes;
+  const auto again = [&](route::AddressSet before) {
+    return ResolveAgain(WithServers({"a"}), names.look_up(), {{std::move(before)}}, &notes)[0][0];
+  };
   names.Set("a", {Ipv4(2), Ipv4(1)});
-  std::vector<std::string> failures;
-  EXPECT_EQ(ResolveAgain(WithServers({"a"}), names.look_up(), {{Ipv4(1)}}, &failures),
-            (worker::ServerAddresses{{Ipv4(1)}}));
+  EXPECT_EQ(again({Ipv4(1), Ipv4(2)}), (route::AddressSet{Ipv4(1), Ipv4(2)}));
+  EXPECT_EQ(again({Ipv4(1)}), (route::AddressSet{Ipv4(2), Ipv4(1)})) << "one has come";
+  EXPECT_EQ(again({Ipv4(1), Ipv4(2), Ipv4(3)}), (route::AddressSet{Ipv4(2), Ipv4(1)}));
   names.Set("a", {Ipv4(3)});
-  EXPECT_EQ(ResolveAgain(WithServers({"a"}), names.look_up(), {{Ipv4(1)}}, &failures),
-            (worker::ServerAddresses{{Ipv4(3)}}));
-  EXPECT_TRUE(failures.empty());
+  EXPECT_EQ(again({Ipv4(1)}), (route::AddressSet{Ipv4(3)}));
+  EXPECT_TRUE(notes.failures.empty());
+}
+
+TEST(ResolveAgain, KeepsThoseInUseWhereThereAreTooMany) {
+  Names names;
+  names.Set("a", Many(20));
+  LookUpNotes notes;
+  const worker::ServerAddresses before = {{Many(16, 4)}};
+  EXPECT_EQ(ResolveAgain(WithServers({"a"}), names.look_up(), before, &notes), before);
+  EXPECT_TRUE(notes.left_out.empty()) << "told before";
+  route::AddressSet expected = Many(15, 5);
+  expected.insert(expected.begin(), Ipv4(0));
+  EXPECT_EQ(ResolveAgain(WithServers({"a"}), names.look_up(), {{Many(15, 5)}}, &notes),
+            (worker::ServerAddresses{{expected}}));
+  EXPECT_EQ(notes.left_out.size(), 1U);
 }
 
 TEST(ResolveAgain, KeepsWhatItCannotLookUpAndLeavesNumbersAlone) {
   Names names;
-  std::vector<std::string> failures;
-  EXPECT_EQ(ResolveAgain(WithServers({"gone", "10.0.0.7"}), names.look_up(), {{Ipv4(1), Ipv4(7)}},
-                         &failures),
-            (worker::ServerAddresses{{Ipv4(1), Ipv4(7)}}));
-  EXPECT_EQ(failures, std::vector<std::string>{"backend \"b\": gone: unknown"});
+  LookUpNotes notes;
+  const worker::ServerAddresses before = {{{Ipv4(1), Ipv4(2)}, {Ipv4(7)}}};
+  EXPECT_EQ(ResolveAgain(WithServers({"gone", "10.0.0.7"}), names.look_up(), before, &notes),
+            before);
+  EXPECT_EQ(notes.failures, std::vector<std::string>{"backend \"b\": gone: unknown"});
 }
 
 TEST(HasNames, IsTrueWhereOneServerIsNoNumber) {
@@ -148,7 +197,7 @@ TEST(Refresher, PublishesWhatHasChangedAndOnlyThat) {
   std::mutex mutex;
   std::condition_variable changed;
   std::vector<worker::ServerAddresses> published;
-  Refresher refresher(config, {{Ipv4(1)}}, names.look_up(), [&](const auto& addresses) {
+  Refresher refresher(config, {{{Ipv4(1)}}}, names.look_up(), [&](const auto& addresses) {
     const std::lock_guard lock(mutex);
     published.push_back(addresses);
     changed.notify_all();
@@ -157,7 +206,7 @@ TEST(Refresher, PublishesWhatHasChangedAndOnlyThat) {
     names.Set("a", {Ipv4(last)});
     std::unique_lock lock(mutex);
     changed.wait(lock, [&] { return published.size() + 1 == last; });
-    EXPECT_EQ(published.back(), (worker::ServerAddresses{{Ipv4(last)}}));
+    EXPECT_EQ(published.back(), (worker::ServerAddresses{{{Ipv4(last)}}}));
   }
   EXPECT_EQ(published.size(), 2U);
 }
@@ -165,7 +214,7 @@ TEST(Refresher, PublishesWhatHasChangedAndOnlyThat) {
 TEST(Refresher, EndsWhileItWaits) {
   const auto config = std::make_shared<config::Config>(WithServers({"a"}));
   Names names;
-  const Refresher refresher(config, {{Ipv4(1)}}, names.look_up(), [](const auto&) { FAIL(); });
+  const Refresher refresher(config, {{{Ipv4(1)}}}, names.look_up(), [](const auto&) { FAIL(); });
 }
 
 TEST(Refresher, DoesNotWaitForANameServerThatIsGone) {
@@ -178,16 +227,15 @@ TEST(Refresher, DoesNotWaitForANameServerThatIsGone) {
   const auto gate = std::make_shared<Gate>();  // outlives the test, as the look-up may
   auto config = std::make_shared<config::Config>(WithServers({"a"}));
   config->gateway.resolve_interval_ns = 1'000'000;
-  const LookUp silent =
-      [gate](const config::Server&) -> absl::StatusOr<std::vector<base::SocketAddress>> {
+  const LookUp silent = [gate](const config::Server&) -> absl::StatusOr<route::AddressSet> {
     std::unique_lock lock(gate->mutex);
     gate->asked = true;
     gate->changed.notify_all();
     gate->changed.wait(lock, [&] { return gate->open; });
-    return std::vector{Ipv4(2)};
+    return route::AddressSet{Ipv4(2)};
   };
   {
-    const Refresher refresher(config, {{Ipv4(1)}}, silent, [](const auto&) { ADD_FAILURE(); });
+    const Refresher refresher(config, {{{Ipv4(1)}}}, silent, [](const auto&) { ADD_FAILURE(); });
     std::unique_lock lock(gate->mutex);
     gate->changed.wait(lock, [&] { return gate->asked; });
   }

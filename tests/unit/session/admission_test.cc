@@ -115,7 +115,7 @@ TEST(Admission, AFailedDialGoesToTheNextServerAndIsCountedThere) {
   harness.FromClient(kRequest);
   ASSERT_EQ(harness.acts().front().server_index, 0U);
   harness.DialFailed(kFailure, NextServer::kTry);
-  ASSERT_EQ(harness.Story(), "dial");
+  ASSERT_EQ(harness.Story(), "dial, timer");
   EXPECT_EQ(harness.acts().front().server_index, 1U);
   EXPECT_EQ(harness.counters().dials_of_next_server.value(), 1U);
   EXPECT_EQ(harness.occupancy().on_server(1), 0U);
@@ -191,7 +191,7 @@ TEST(Admission, WhatTheGatewayLacksNoOtherServerMends) {
 }
 
 TEST(Admission, TheConnectTimeoutHoldsForAllServersTogether) {
-  Harness harness;
+  Harness harness({.backend = "try_timeout = \"3s\""});
   harness.FromClient(kRequest);
   const uint64_t due_ns = harness.due_ns();
   harness.Advance(kSecond);

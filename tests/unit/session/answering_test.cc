@@ -91,7 +91,7 @@ TEST(Forwarding, TriesTheNextServerWithTheSameRequest) {
   harness.FromClient(kWsRequest);
   const uint32_t first = harness.acts()[0].server_index;
   harness.DialFailed("the backend refused the connection", NextServer::kTry);
-  ASSERT_EQ(harness.Story(), "dial");
+  ASSERT_EQ(harness.Story(), "dial, timer");
   EXPECT_EQ(harness.acts()[0].server_index, 1 - first);
   harness.Dialed();
   EXPECT_TRUE(harness.ToBackend().starts_with("GET /ws?q=1 HTTP/1.1\r\n"));

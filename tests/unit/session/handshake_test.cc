@@ -265,7 +265,7 @@ TEST(Handshake, SaysAs502WhyTheBackendCouldNotBeReached) {
 }
 
 TEST(Handshake, GivesUpABackendThatDoesNotAnswerInTime) {
-  Harness harness;
+  Harness harness({.backend = "try_timeout = \"3s\""});
   harness.FromClient(kRequest);
   EXPECT_EQ(harness.due_ns(), harness.now_ns() + 3 * kSecond);
   harness.WaitUntilDue();

@@ -104,6 +104,20 @@ base::Limits StoresLimits(base::Limits limits, const base::Arena::Counts& counts
 
 constexpr uint32_t kBackends = 2;
 
+/// For each server so many.
+std::unique_ptr<const route::ServerAddresses> AddressesOf(const config::Config& config,
+                                                          uint8_t count) {
+  route::AddressSet set;
+  for (uint8_t last = 0; last < count; ++last) {
+    set.push_back({.family = base::AddressFamily::kIpv4, .port = 5000, .bytes = {192, 0, 2, last}});
+  }
+  auto addresses = std::make_unique<route::ServerAddresses>();
+  for (const config::Backend& backend : config.backends) {
+    addresses->emplace_back(backend.servers.size(), set);
+  }
+  return addresses;
+}
+
 }  // namespace
 
 Harness::Harness(const HarnessOptions& options)
@@ -120,12 +134,14 @@ Harness::Harness(const HarnessOptions& options)
       *config_,
       route::ChoiceTables{.occupancy = *occupancy_, .health = *health_, .counters = counters_},
       route::ChoiceStart{});
+  addresses_.emplace(*config_, AddressesOf(*config_, options.addresses), 0U);
   const base::Limits& limits = config_->limits;
   environment_.emplace(Environment{.stores = stores_,
                                    .counters = counters_,
                                    .occupancy = *occupancy_,
                                    .table = *table_,
                                    .servers = *servers_,
+                                   .addresses = *addresses_,
                                    .limits = limits,
                                    .files = files_,
                                    .media_types = media_types_,

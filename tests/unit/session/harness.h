@@ -35,6 +35,7 @@ struct Act {
   std::string bytes;
   uint32_t backend_index = 0;
   uint32_t server_index = 0;
+  uint32_t address_index = 0;
   uint64_t due_ns = 0;
   uint64_t offset = 0;  ///< kFile; `bytes` then is what is read there
 };
@@ -44,6 +45,7 @@ struct HarnessOptions {
   std::string_view limits{};    ///< lines of [limits]
   std::string_view backend{};   ///< lines of the route's backend beyond its servers
   std::string_view listener{};  ///< lines of the listener beyond its address
+  uint8_t addresses = 1;        ///< that each server's name stands for
   base::Arena::Counts counts = {8, 4, 192, 16, 16};
   /// Lines of a second route, "/ws" in websocket mode to the same backend; without, there is none.
   std::optional<std::string_view> websocket{};
@@ -181,6 +183,7 @@ class Harness {
   std::optional<base::Occupancy> occupancy_;
   std::optional<base::ServerHealth> health_;
   std::optional<route::ServerChoice> servers_;
+  std::optional<route::AddressChoice> addresses_;
   std::optional<Environment> environment_;
   std::optional<Session> session_;
   Intents intents_;

@@ -24,7 +24,7 @@ void Harness::CarryOutOne(Intent& intent) {
   const std::string_view bytes(reinterpret_cast<const char*>(intent.piece.data),
                                send ? intent.piece.bytes : 0);
   acts_.push_back({intent.kind, intent.to, std::string(bytes), intent.backend_index,
-                   intent.server_index, intent.due_ns, intent.offset});
+                   intent.server_index, intent.address_index, intent.due_ns, intent.offset});
   LinkState& link = Link(intent.to);
   switch (intent.kind) {
     case IntentKind::kPongs:
