@@ -32,6 +32,18 @@ absl::Status Error(const config::Route& route, int error) {
 /// 0, or why nothing could be opened below `fd`: that it could itself be opened says nothing of it.
 int SearchError(int fd) { return faccessat(fd, ".", X_OK, AT_EACCESS) == 0 ? 0 : errno; }
 
+/// 0, or why it could not be seen where a link in it leads (gateway/files/links.cc).
+int PathError(int fd) {
+  char first = 0;
+  return readlink(absl::StrCat("/proc/self/fd/", fd).c_str(), &first, 1) >= 0 ? 0 : errno;
+}
+
+absl::Status NoProc(const config::Route& route, int error) {
+  return absl::UnavailableError(absl::StrCat(
+      "route \"", route.name, "\": root ", route.files.root, ": its path in /proc/self/fd: ",
+      std::strerror(error), "; mount /proc, by which the gateway sees where links lead"));
+}
+
 }  // namespace
 
 absl::StatusOr<StaticRoots> StaticRoots::Open(const config::Config& config) {
@@ -43,6 +55,7 @@ absl::StatusOr<StaticRoots> StaticRoots::Open(const config::Config& config) {
     if (fd < 0) return Error(route, errno);
     roots.by_route_[route.index] = fd;
     if (const int error = SearchError(fd); error != 0) return Error(route, error);
+    if (const int error = PathError(fd); error != 0) return NoProc(route, error);
   }
   return roots;
 }
