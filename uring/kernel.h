@@ -152,6 +152,14 @@ class Kernel {
   /// link leads out of it (-EXDEV), and it does not wait for the writer of a FIFO. -EAGAIN also
   /// where a name was changed meanwhile. `path` ends with a zero byte.
   virtual int OpenBeneath(int root, const char* path, Lookup lookup) = 0;
+  /// openat2(2) with O_PATH, from `root` on: names that a link leads to may lie outside of it, and
+  /// may be of any kind; nothing of them is opened. Never the kernel's own links (-ELOOP).
+  virtual int OpenPathOnly(int root, const char* path, Lookup lookup) = 0;
+  /// The path of an open file beneath the directory `root`, without links, as both are named now
+  /// (/proc/self/fd). Returns its bytes; 0: it is the root; -EXDEV: it is not beneath it;
+  /// -ENAMETOOLONG: it does not fit. " (deleted)" stands behind the name of a file that has none
+  /// any more.
+  virtual int PathBeneath(int root, int fd, std::span<char> path) = 0;
   /// statx(2) of an open file.
   virtual int StatusOf(int fd, FileStatus* status) = 0;
   /// sendfile(2) of at most `bytes` of a file, from `offset` on, into a non-blocking socket.

@@ -18,7 +18,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
+#include <cstdio>
 #include <cstring>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -29,6 +32,15 @@ namespace ringway::uring {
 namespace {
 
 int OrErrno(long result) { return result < 0 ? -errno : static_cast<int>(result); }
+
+/// proc(5): the path of an open file. Returns its bytes.
+int PathOf(int fd, std::span<char> path) {
+  std::array<char, 32> link;
+  std::snprintf(link.data(), link.size(), "/proc/self/fd/%d", fd);
+  const int bytes = OrErrno(::readlink(link.data(), path.data(), path.size()));
+  // readlink cuts what does not fit.
+  return bytes == static_cast<int>(path.size()) ? -ENAMETOOLONG : bytes;
+}
 
 absl::Status SetupError(int error) {
   const char* hint = "an unexpected error";
@@ -243,6 +255,31 @@ int LinuxKernel::OpenBeneath(int root, const char* path, Lookup lookup) {
   open_how how = kOpenBeneath;
   if (lookup == Lookup::kCached) how.resolve |= RESOLVE_CACHED;
   return OrErrno(syscall(SYS_openat2, root, path, &how, sizeof how));
+}
+
+int LinuxKernel::OpenPathOnly(int root, const char* path, Lookup lookup) {
+  open_how how = {.flags = O_PATH | O_CLOEXEC, .mode = 0, .resolve = RESOLVE_NO_MAGICLINKS};
+  if (lookup == Lookup::kCached) how.resolve |= RESOLVE_CACHED;
+  return OrErrno(syscall(SYS_openat2, root, path, &how, sizeof how));
+}
+
+int LinuxKernel::PathBeneath(int root, int fd, std::span<char> path) {
+  std::array<char, PATH_MAX> top;
+  std::array<char, PATH_MAX> found;
+  const int top_bytes = PathOf(root, top);
+  if (top_bytes < 0) return top_bytes;
+  const int found_bytes = PathOf(fd, found);
+  if (found_bytes < 0) return found_bytes;
+  std::string_view above(top.data(), static_cast<size_t>(top_bytes));
+  std::string_view rest(found.data(), static_cast<size_t>(found_bytes));
+  if (above == "/") above = {};
+  if (!rest.starts_with(above)) return -EXDEV;
+  rest.remove_prefix(above.size());
+  if (!rest.empty() && rest.front() != '/') return -EXDEV;
+  if (!rest.empty()) rest.remove_prefix(1);
+  if (rest.size() > path.size()) return -ENAMETOOLONG;
+  rest.copy(path.data(), rest.size());
+  return static_cast<int>(rest.size());
 }
 
 int LinuxKernel::StatusOf(int fd, FileStatus* status) {

@@ -51,6 +51,8 @@ class LinuxKernel : public Kernel {
   int ReadPipe(int fd, std::span<uint8_t> out) override;
   int UnreadBytes(int fd) override;
   int OpenBeneath(int root, const char* path, Lookup lookup) override;
+  int OpenPathOnly(int root, const char* path, Lookup lookup) override;
+  int PathBeneath(int root, int fd, std::span<char> path) override;
   int StatusOf(int fd, FileStatus* status) override;
   int SendFile(int socket, int file, uint64_t offset, uint32_t bytes) override;
   int ReadResident(int file, std::span<uint8_t> out, uint64_t offset) override;

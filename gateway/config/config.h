@@ -13,6 +13,7 @@
 #include "gateway/base/address_range.h"
 #include "gateway/base/limits.h"
 #include "gateway/base/socket_address.h"
+#include "gateway/config/status_range.h"
 
 namespace ringway::config {
 
@@ -27,6 +28,7 @@ inline constexpr size_t kSourcesPerBackendMax = 64;
 inline constexpr size_t kSubprotocolsPerRouteMax = 32;
 inline constexpr size_t kOriginsPerRouteMax = 64;
 inline constexpr size_t kTrustedProxiesMax = 64;
+inline constexpr size_t kHealthStatusesMax = 16;
 inline constexpr uint32_t kWeightMax = 256;
 /// What a limit on sessions may be set to: more than a machine has descriptors for.
 inline constexpr uint32_t kSessionsMax = 16'777'215;
@@ -148,9 +150,9 @@ struct Health {
   /// Probes in a row that must succeed until a server counts as healthy, or fail until it does not.
   uint32_t rise = 2;
   uint32_t fall = 3;
-  /// kHttp: what is asked for with GET, and the status that it must bring.
+  /// kHttp: what is asked for with GET, and one of which statuses it must bring.
   std::string path = "/";
-  uint32_t status = 200;
+  std::vector<StatusRange> statuses = {{.first = 200, .last = 200}};
 };
 
 struct Server {

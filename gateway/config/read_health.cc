@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "gateway/config/quantity.h"
 #include "gateway/config/text.h"
@@ -22,8 +24,8 @@ constexpr Section::Range kEjectTimeNs = {kMs, kDay};
 /// a load of its own.
 constexpr Section::Range kIntervalNs = {10 * kMs, kDay};
 constexpr Section::Range kTimeoutNs = {kMs, kDay};
-/// A final status (RFC 9110 15): 1xx is not the answer yet.
-constexpr Section::Range kStatus = {200, 599};
+constexpr std::string_view kStatusExpected =
+    R"(a status of 200 to 599, a range such as "200-299", or a list of both)";
 constexpr size_t kPathBytesMax = 1024;
 constexpr std::string_view kPathExpected =
     R"(a path such as "/health", of at most 1024 bytes, without spaces and "#")";
@@ -76,9 +78,40 @@ bool IsRequestPath(std::string_view text) {
                      [](char c) { return c > ' ' && c <= '~' && c != '#'; });
 }
 
+/// 204 or "200-299". Complains of what is neither.
+void ReadStatus(Section& section, const Value& value, std::vector<StatusRange>* statuses) {
+  if (value.kind != Kind::kInteger && value.kind != Kind::kString) {
+    section.ComplainOfKind("health_status", value, kStatusExpected);
+    return;
+  }
+  const bool is_number = value.kind == Kind::kInteger;
+  const std::string text = is_number ? Cat(value.integer) : value.text;
+  if (const auto range = ParseStatusRange(text)) {
+    statuses->push_back(*range);
+    return;
+  }
+  section.complaints().Add(value.place, Cat("health_status is ", is_number ? text : Quoted(text),
+                                            "; expected ", kStatusExpected));
+}
+
+void ReadStatuses(Section& section, Health& health) {
+  const Value* value = section.Find("health_status");
+  if (value == nullptr) return;
+  std::vector<StatusRange> statuses;
+  if (value->kind != Kind::kArray) {
+    ReadStatus(section, *value, &statuses);
+  } else if (const size_t count = value->elements.size();
+             count == 0 || count > kHealthStatusesMax) {
+    section.complaints().Add(value->place, Cat("\"health_status\" has ", count,
+                                               " entries; expected 1 to ", kHealthStatusesMax));
+  } else {
+    for (const Value& element : value->elements) ReadStatus(section, element, &statuses);
+  }
+  if (!statuses.empty()) health.statuses = std::move(statuses);
+}
+
 void ReadHttpKeys(Section& section, Health& health) {
-  health.status =
-      static_cast<uint32_t>(section.ReadCount("health_status", kStatus).value_or(health.status));
+  ReadStatuses(section, health);
   const auto path = section.ReadText("health_path", Presence::kOptional, kPathExpected);
   if (!path) return;
   if (IsRequestPath(path->text)) {

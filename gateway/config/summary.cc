@@ -147,8 +147,9 @@ std::string EjectionText(const Health& health) {
 
 std::string ProbesText(const Health& health) {
   if (health.check == HealthCheck::kOff) return "health check off";
-  const std::string request =
-      health.check == HealthCheck::kHttp ? Cat(" GET ", health.path, " for ", health.status) : "";
+  const std::string request = health.check == HealthCheck::kHttp
+                                  ? Cat(" GET ", health.path, " for ", StatusText(health.statuses))
+                                  : "";
   return Cat("health check ", WordFor(health.check), request, " every ",
              DurationText(health.interval_ns), ", timeout ", DurationText(health.timeout_ns),
              ", rise ", health.rise, ", fall ", health.fall);

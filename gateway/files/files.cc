@@ -71,7 +71,8 @@ Look Files::Find(uint32_t root, std::string_view path, uint64_t now_ns) {
 // its descriptor until then.
 Look Files::Open(uint32_t root, const char* path, uint64_t now_ns) {
   Collect();
-  const int fd = ring_->kernel().OpenBeneath(options_.roots[root], path, uring::Lookup::kCached);
+  int fd = ring_->kernel().OpenBeneath(options_.roots[root], path, uring::Lookup::kCached);
+  if (fd == -EXDEV) fd = OpenLinked(root, path, uring::Lookup::kCached);
   const Name name{.root = root, .path = path};
   return fd >= 0 ? OnOpened(fd, name, now_ns) : OnRefused(-fd, name, now_ns);
 }
@@ -90,9 +91,11 @@ void Files::Submit(base::LinkId id, uint32_t root, const char* path) {
 Look Files::OnCompletion(const io_uring_cqe& cqe, uint32_t root, std::string_view path,
                          uint64_t now_ns) {
   const Name name{.root = root, .path = path};
-  if (cqe.res < 0) return OnRefused(-cqe.res, name, now_ns);
+  int fd = cqe.res;
+  if (fd == -EXDEV) fd = OpenLinked(root, path.data(), uring::Lookup::kWhole);
+  if (fd < 0) return OnRefused(-fd, name, now_ns);
   counters_->files_opened_cold.Add(1);
-  return OnOpened(cqe.res, name, now_ns);
+  return OnOpened(fd, name, now_ns);
 }
 
 // openat2(2), open(2).
@@ -103,7 +106,7 @@ Look Files::OnRefused(int error, const Name& name, uint64_t now_ns) {
     case ENOENT:        // nothing there, or a link into nothing
     case ENOTDIR:       // a file where a directory should be
     case ENAMETOOLONG:  // no file has such a name
-    case EXDEV:         // out of the root, by ".." or a link
+    case EXDEV:         // out of the root, by ".." or a link, and not back into it
     case ELOOP:         // links in a circle, or one of the kernel's own to an open file
     case EACCES:        // not for this user
     case EPERM:         // a security module says so
@@ -143,6 +146,10 @@ Look Files::OnOpened(int fd, const Name& name, uint64_t now_ns) {
   if (ring_->kernel().StatusOf(fd, &status) != 0) {
     Close(fd);
     return {.outcome = LookOutcome::kUnavailable};
+  }
+  if (const int why = WhyHidden(fd, name.root); why != 0) {
+    Close(fd);
+    return OnRefused(why, name, now_ns);
   }
   if (status.is_regular) return OnRegular(fd, status, name, now_ns);
   Close(fd);

@@ -41,9 +41,11 @@ inline constexpr uint64_t kRememberedNs = 60 * kFreshNs;
 inline constexpr uint32_t kAgedAtOnce = 64;
 
 enum class LookOutcome : uint8_t {
-  kFile,         ///< a regular file
-  kDirectory,    ///< a directory
-  kMissing,      ///< nothing that may be served: absent, forbidden, outside the root, no file
+  kFile,       ///< a regular file
+  kDirectory,  ///< a directory
+  /// Nothing that may be served: absent, forbidden, outside the root, no file; or a link to what
+  /// has a name, or lies in a folder, that begins with a dot.
+  kMissing,
   kUnknown,      ///< not in memory: look further
   kUnavailable,  ///< no descriptor, no memory, a disk that fails: another time, perhaps
 };
@@ -97,8 +99,10 @@ class Files {
   void Submit(base::LinkId id, uint32_t root, const char* path);
 
   /// Takes that completion. REQUIRES: its result is a descriptor that nobody else closes, or an
-  /// errno. kUnknown: a name was changed while the kernel looked, or somebody breaks a lease
-  /// (fcntl(2)) on the file; Submit it again, a bounded number of times.
+  /// errno; `path` has a zero byte behind it. An absolute link whose end is not in memory is looked
+  /// up here and now: that may wait for the disk. kUnknown: a name was changed while the kernel
+  /// looked, or somebody breaks a lease (fcntl(2)) on the file; Submit it again, a bounded number
+  /// of times.
   Look OnCompletion(const io_uring_cqe& cqe, uint32_t root, std::string_view path, uint64_t now_ns);
 
   /// Of a leased file: its descriptor, or -1 where it is in memory (lease.data(); nullptr of an
@@ -151,6 +155,10 @@ class Files {
   void Remember(const Name& name, Known known, const base::Lease* file, uint64_t now_ns);
   void GiveUp(NameIndex::Entry& entry);
   uint32_t IndexOf(base::BufferId id) const;
+
+  // ---- links.cc
+  int WhyHidden(int fd, uint32_t root);
+  int OpenLinked(uint32_t root, const char* path, uring::Lookup lookup);
 
   // ---- keeping.cc
   bool MayBeKept(const uring::FileStatus& status) const;

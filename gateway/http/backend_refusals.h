@@ -45,12 +45,10 @@ inline constexpr Refusal kBackendHeadTooLong =
 
 // ---- What its fields say (backend_response.cc) --------------------------------------------------
 
-inline constexpr Refusal kBackendConnection =
-    BackendFailed("the Connection field of the backend's answer is not a list of tokens");
 inline constexpr Refusal kBackendLengthAndCoding =
     BackendFailed("the backend's answer has both Content-Length and Transfer-Encoding");
-inline constexpr Refusal kBackendLengthRepeated =
-    BackendFailed("the backend's answer has more than one Content-Length");
+inline constexpr Refusal kBackendLengthsDiffer =
+    BackendFailed("the backend's answer has Content-Length fields that differ");
 inline constexpr Refusal kBackendLength =
     BackendFailed("the Content-Length of the backend's answer is not a number of at most 2^60");
 inline constexpr Refusal kBackendCoding =
@@ -89,20 +87,33 @@ inline constexpr Refusal kBackendAnswerTooSlow{
     Status::kGatewayTimeout, "the backend took the request and did not answer it in time"};
 
 inline constexpr std::array kBackendRefusals{
-    kNotForwardable,          kBackendInterimTooMany,
-    kBackendClosedEarly,      kBackendAnswerTooSlow,
-    kBackendCarriageReturn,   kBackendLineFeed,
-    kBackendControlByte,      kBackendStatusLine,
-    kBackendVersion,          kBackendFoldedLine,
-    kBackendSpaceBeforeColon, kBackendWithoutColon,
-    kBackendFieldName,        kBackendTooManyFields,
-    kBackendHeadTooLong,      kBackendConnection,
-    kBackendLengthAndCoding,  kBackendLengthRepeated,
-    kBackendLength,           kBackendCoding,
-    kBackendNotRelayable,     kBackendSwitchingVersion,
-    kBackendSwitchingUpgrade, kBackendSwitchingConnection,
-    kBackendAccept,           kBackendSubprotocolRepeated,
-    kBackendSubprotocol,      kBackendExtensionsRepeated,
+    kNotForwardable,
+    kBackendInterimTooMany,
+    kBackendClosedEarly,
+    kBackendAnswerTooSlow,
+    kBackendCarriageReturn,
+    kBackendLineFeed,
+    kBackendControlByte,
+    kBackendStatusLine,
+    kBackendVersion,
+    kBackendFoldedLine,
+    kBackendSpaceBeforeColon,
+    kBackendWithoutColon,
+    kBackendFieldName,
+    kBackendTooManyFields,
+    kBackendHeadTooLong,
+    kBackendLengthAndCoding,
+    kBackendLengthsDiffer,
+    kBackendLength,
+    kBackendCoding,
+    kBackendNotRelayable,
+    kBackendSwitchingVersion,
+    kBackendSwitchingUpgrade,
+    kBackendSwitchingConnection,
+    kBackendAccept,
+    kBackendSubprotocolRepeated,
+    kBackendSubprotocol,
+    kBackendExtensionsRepeated,
     kBackendExtension,
 };
 

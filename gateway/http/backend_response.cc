@@ -19,21 +19,21 @@ constexpr uint16_t kNoContent = 204;
 constexpr uint16_t kNotModified = 304;
 /// Places in `HTTP/1.1 200 OK`.
 constexpr size_t kMinorAt = 7;
-constexpr size_t kStatusAt = 9;
-constexpr size_t kReasonAt = 13;
+constexpr size_t kSpaceAt = 8;
+constexpr size_t kStatusBytes = 3;
 
 /// What the rules look at and no caller needs.
 struct FramingFields {
   size_t length_count = 0;
+  bool lengths_differ = false;
   std::string_view length;
   size_t coding_count = 0;
   std::string_view coding;
   bool connection_close = false;
   bool connection_keep_alive = false;
-  bool connection_malformed = false;
-  /// Elements of all Upgrade fields.
-  size_t upgrade_count = 0;
+  /// Among the elements of all Upgrade fields.
   bool upgrade_websocket = false;
+  bool upgrade_others = false;
 };
 
 void KeepFirst(std::string_view value, std::string_view* kept, size_t* count) {
@@ -46,20 +46,25 @@ void Keep(std::string_view value, ListFields* fields) {
   ++fields->count;
 }
 
-/// HTTP-version SP 3DIGIT SP [ reason-phrase ] CR LF, as the scan let it through.
+/// HTTP-version 1*SP 3DIGIT [ SP [ reason-phrase ] ] and the line's end, as the scan let it
+/// through.
 void ReadStatusLine(std::string_view bytes, ResponseHead* head) {
   head->version_minor = bytes[kMinorAt] == '1' ? 1 : 0;
-  for (const char digit : bytes.substr(kStatusAt, 3)) {
+  std::string_view rest = bytes.substr(0, bytes.find_first_of("\r\n"));
+  rest.remove_prefix(rest.find_first_not_of(' ', kSpaceAt));
+  for (const char digit : rest.substr(0, kStatusBytes)) {
     head->status = static_cast<uint16_t>(head->status * 10 + (digit - '0'));
   }
-  head->reason = bytes.substr(kReasonAt, bytes.find('\r') - kReasonAt);
+  rest.remove_prefix(kStatusBytes);
+  if (rest.starts_with(' ')) rest.remove_prefix(1);
+  head->reason = rest;
 }
 
+// What is no token (`timeout=5`) is no option and names no field: it is passed over.
 void ReadConnection(std::string_view list, ResponseHead* head, FramingFields* framing) {
   ListReader reader(list);
   std::string_view option;
   while (reader.Next(&option)) {
-    framing->connection_malformed |= !IsAll(ByteClass::kToken, option);
     framing->connection_close |= EqualsIgnoreCase(option, "close");
     framing->connection_keep_alive |= EqualsIgnoreCase(option, "keep-alive");
     head->connection_upgrade |= EqualsIgnoreCase(option, "upgrade");
@@ -70,8 +75,8 @@ void ReadUpgrade(std::string_view list, FramingFields* framing) {
   ListReader reader(list);
   std::string_view protocol;
   while (reader.Next(&protocol)) {
-    ++framing->upgrade_count;
-    framing->upgrade_websocket |= EqualsIgnoreCase(protocol, "websocket");
+    const bool is_websocket = EqualsIgnoreCase(protocol, "websocket");
+    (is_websocket ? framing->upgrade_websocket : framing->upgrade_others) = true;
   }
 }
 
@@ -82,6 +87,7 @@ void CollectFields(std::string_view bytes, ResponseHead* head, FramingFields* fr
   while (reader.Next(&name, &value)) {
     if (EqualsIgnoreCase(name, "Content-Length")) {
       KeepFirst(value, &framing->length, &framing->length_count);
+      framing->lengths_differ |= value != framing->length;
     } else if (EqualsIgnoreCase(name, "Transfer-Encoding")) {
       KeepFirst(value, &framing->coding, &framing->coding_count);
     } else if (EqualsIgnoreCase(name, "Connection")) {
@@ -110,15 +116,14 @@ bool HasNoBody(uint16_t status) {
 
 /// RFC 9112 6.3, without its mercy for what could be a smuggled second response.
 const Refusal* JudgeFraming(const FramingFields& framing, ResponseHead* head) {
-  if (framing.connection_malformed) return &kBackendConnection;
   if (framing.length_count > 0 && framing.coding_count > 0) return &kBackendLengthAndCoding;
-  if (framing.length_count > 1) return &kBackendLengthRepeated;
+  if (framing.lengths_differ) return &kBackendLengthsDiffer;
   if (framing.coding_count > 0 &&
       (framing.coding_count > 1 || !EqualsIgnoreCase(framing.coding, "chunked") ||
        head->version_minor == 0)) {
     return &kBackendCoding;
   }
-  head->has_content_length = framing.length_count == 1;
+  head->has_content_length = framing.length_count > 0;
   if (head->has_content_length && !ReadLength(framing.length, &head->body_bytes)) {
     return &kBackendLength;
   }
@@ -155,7 +160,7 @@ HeadResult ParseResponseHead(std::string_view bytes, size_t head_bytes_max, Resp
     return HeadResult::kRefused;
   }
   found.keep_alive = KeepsAlive(framing, found);
-  found.upgrade_to_websocket = framing.upgrade_websocket && framing.upgrade_count == 1;
+  found.upgrade_to_websocket = framing.upgrade_websocket && !framing.upgrade_others;
   found.head_bytes = place.end;
   *head = found;
   return HeadResult::kWhole;

@@ -29,7 +29,7 @@ inline constexpr uint64_t kBodyBytesMax = 1ULL << 60;
 struct ResponseHead {
   /// 100 to 999.
   uint16_t status = 0;
-  /// As sent; may be empty.
+  /// As sent; may be empty, or not be there at all.
   std::string_view reason;
   /// 0 or 1: HTTP/1.0 or HTTP/1.1.
   uint8_t version_minor = 1;
@@ -44,8 +44,8 @@ struct ResponseHead {
 
   /// Connection lists "upgrade".
   bool connection_upgrade = false;
-  /// Upgrade names websocket and nothing else. Whether the answer is a good 101 is CheckSwitching's
-  /// to say.
+  /// Upgrade names websocket, maybe twice, and nothing else. Whether the answer is a good 101 is
+  /// CheckSwitching's to say.
   bool upgrade_to_websocket = false;
   /// Sec-WebSocket-Accept: the first value, and how many there were.
   std::string_view websocket_accept;
@@ -71,9 +71,12 @@ struct ResponseHead {
 /// is reported as soon as its byte is there, so the answer does not depend on how the bytes were
 /// cut. A head that has no end within `head_bytes_max` bytes is refused too.
 ///
-/// Refused is what could be framed in two ways: Content-Length beside Transfer-Encoding, more than
-/// one of either, a length that is not digits up to kBodyBytesMax, a Transfer-Encoding that is not
-/// exactly "chunked" or comes with HTTP/1.0; and every line that head_scan.h refuses.
+/// Refused is what could be framed in two ways: Content-Length beside Transfer-Encoding, lengths
+/// that are not the same text, a length that is not digits up to kBodyBytesMax, a Transfer-Encoding
+/// that is not exactly "chunked", comes twice or with HTTP/1.0; and every line that head_scan.h
+/// refuses. What others take from backends and nobody reads in two ways is good: several spaces
+/// before the status, no reason and no space for it, the same Content-Length twice, LF alone at the
+/// end of every line, elements of Connection that are no tokens.
 ///
 /// Allocates nothing. `*head` and `*refusal` are written only where said.
 HeadResult ParseResponseHead(std::string_view bytes, size_t head_bytes_max, ResponseHead* head,

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The grammar of RFC 9112 7.1 as a machine that takes framing byte by byte and the bytes of a chunk
-// at once. It takes nothing that the grammar does not have: no white space around a size, no line
-// feed alone, no folded trailer. Whoever is lenient here disagrees with somebody.
+// at once. It takes nothing that the grammar does not have (no line feed alone, no folded trailer),
+// since whoever is lenient here disagrees with somebody; white space behind a size is the one
+// exception, and whoever reads on behind the gateway does not see it.
 #include "gateway/http/body_reader.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "gateway/base/check.h"
 #include "gateway/http/bytes.h"
@@ -43,33 +45,39 @@ void BodyReader::Begin(BodyFraming framing, uint64_t body_bytes) {
   }
 }
 
-BodyStep BodyReader::Consume(std::string_view bytes) {
+// Of the bytes before `at` the first `kept` are to be relayed.
+BodyStep BodyReader::Consume(std::span<char> bytes) {
   size_t at = 0;
+  size_t kept = 0;
+  const auto keep = [&](size_t count) {
+    if (kept != at) std::memmove(bytes.data() + kept, bytes.data() + at, count);
+    at += count;
+    kept += count;
+  };
   while (true) {
-    if (state_ == State::kComplete) return {at, BodyResult::kComplete};
-    if (state_ == State::kMalformed) return {at, BodyResult::kMalformed};
-    if (at == bytes.size()) return {at, BodyResult::kNeedMore};
-    switch (state_) {
-      case State::kUntilClose:
-        at = bytes.size();
-        break;
-      case State::kLength:
-      case State::kChunk: {
-        const uint64_t taken = std::min<uint64_t>(left_, bytes.size() - at);
-        at += taken;
-        left_ -= taken;
-        if (left_ > 0) break;
-        state_ = state_ == State::kLength ? State::kComplete : State::kChunkReturn;
-        break;
-      }
-      default:
-        if (TakeFramingByte(bytes[at])) {
-          ++at;
-        } else {
-          state_ = State::kMalformed;
-        }
+    if (state_ == State::kComplete) return {at, kept, BodyResult::kComplete};
+    if (state_ == State::kMalformed) return {at, kept, BodyResult::kMalformed};
+    if (at == bytes.size()) return {at, kept, BodyResult::kNeedMore};
+    if (const size_t passed = PassContent(bytes.size() - at); passed > 0) {
+      keep(passed);
+    } else if (!TakeFramingByte(bytes[at])) {
+      state_ = State::kMalformed;
+    } else if (state_ == State::kSizeSpace) {
+      ++at;
+    } else {
+      keep(1);
     }
   }
+}
+
+/// How many of the next `bytes` nobody has to look at; 0: the next one is framing.
+size_t BodyReader::PassContent(size_t bytes) {
+  if (state_ == State::kUntilClose) return bytes;
+  if (state_ != State::kLength && state_ != State::kChunk) return 0;
+  const size_t passed = std::min<uint64_t>(left_, bytes);
+  left_ -= passed;
+  if (left_ == 0) state_ = state_ == State::kLength ? State::kComplete : State::kChunkReturn;
+  return passed;
 }
 
 /// False: the byte may not stand here.
@@ -81,6 +89,7 @@ bool BodyReader::TakeFramingByte(char byte) {
   switch (state_) {
     case State::kSizeFirst:
     case State::kSize:
+    case State::kSizeSpace:
     case State::kExtension:
       return TakeSizeByte(byte);
     case State::kSizeLineFeed:
@@ -100,8 +109,8 @@ bool BodyReader::TakeFramingByte(char byte) {
   }
 }
 
-/// chunk-size [ chunk-ext ] CR. The white space that RFC 9112 7.1.1 lets stand before ";" is bad
-/// white space, which only a recipient that has to be lenient takes.
+/// chunk-size *( SP / HTAB ) [ chunk-ext ] CR. Between digits there is no white space: "1 0" is 1
+/// to who stops there and 16 to who does not.
 bool BodyReader::TakeSizeByte(char byte) {
   if (byte == '\r' && state_ != State::kSizeFirst) {
     state_ = left_ == 0 ? State::kLastLineFeed : State::kSizeLineFeed;
@@ -109,10 +118,15 @@ bool BodyReader::TakeSizeByte(char byte) {
   }
   if (++line_bytes_ > kChunkLineBytesMax) return false;
   if (state_ == State::kExtension) return Is(ByteClass::kValue, byte);
-  if (byte == ';' && state_ == State::kSize) {
+  if (byte == ';' && state_ != State::kSizeFirst) {
     state_ = State::kExtension;
     return true;
   }
+  if ((byte == ' ' || byte == '\t') && state_ != State::kSizeFirst) {
+    state_ = State::kSizeSpace;
+    return true;
+  }
+  if (state_ == State::kSizeSpace) return false;
   if (!Is(ByteClass::kHex, byte)) return false;
   if (left_ > kBodyBytesMax >> kHexDigitBits) return false;
   left_ = left_ << kHexDigitBits | HexValue(byte);

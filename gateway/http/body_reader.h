@@ -6,15 +6,15 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
+#include <span>
 #include <type_traits>
 
 #include "gateway/http/backend_response.h"
 
 namespace ringway::http {
 
-/// A chunk's size with its extensions, without the CR LF; then malformed. Extensions have no use
-/// that anybody knows of, and a body of them is an attack on whoever reads it.
+/// A chunk's size with white space and extensions, without the CR LF; then malformed. They have no
+/// use that anybody knows of, and a body of them is an attack on whoever reads it.
 inline constexpr uint32_t kChunkLineBytesMax = 256;
 /// All trailer fields of a body with their line ends; then malformed.
 inline constexpr uint32_t kTrailerBytesMax = 8 * 1024;
@@ -30,6 +30,9 @@ enum class [[nodiscard]] BodyResult : uint8_t{
 struct BodyStep {
   /// How many of the bytes given belong to the body.
   size_t bytes = 0;
+  /// How many of them are to be relayed: now the first ones. Fewer than `bytes` where white space
+  /// behind a chunk's size was taken out.
+  size_t kept_bytes = 0;
   BodyResult result = BodyResult::kNeedMore;
 };
 
@@ -42,9 +45,11 @@ class BodyReader {
   /// `body_bytes`: for kLength, at most kBodyBytesMax.
   void Begin(BodyFraming framing, uint64_t body_bytes);
 
-  /// Reads on. kComplete and kMalformed stay: later calls say the same, and 0 bytes. The answers
-  /// do not depend on how the bytes were cut.
-  BodyStep Consume(std::string_view bytes);
+  /// Reads on, and takes out white space between a chunk's size and what ends it (RFC 9112 7.1.1
+  /// calls it bad; backends that pad their sizes send it): what is behind it moves up in place.
+  /// kComplete and kMalformed stay: later calls say the same, and 0 bytes. The answers, and what is
+  /// kept, do not depend on how the bytes were cut.
+  BodyStep Consume(std::span<char> bytes);
 
   /// True also before the first byte of a body that has none.
   [[nodiscard]] bool IsComplete() const { return state_ == State::kComplete; }
@@ -62,6 +67,7 @@ class BodyReader {
     kLength,           ///< One of left_ bytes.
     kSizeFirst,        ///< The first digit of a chunk's size.
     kSize,             ///< A digit, or what ends the size.
+    kSizeSpace,        ///< Behind white space that follows the size.
     kExtension,        ///< Behind the ";" of a chunk extension.
     kSizeLineFeed,     ///< The end of the line of a chunk that has bytes.
     kChunk,            ///< One of left_ bytes.
@@ -75,6 +81,7 @@ class BodyReader {
     kFinalLineFeed,    ///< The end of the blank line, and of the body.
   };
 
+  size_t PassContent(size_t bytes);
   bool TakeFramingByte(char byte);
   bool TakeSizeByte(char byte);
   bool TakeTrailerByte(char byte);

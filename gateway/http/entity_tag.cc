@@ -64,6 +64,7 @@ bool TakeTag(std::string_view* list, std::string_view* tag) {
 size_t BuildEntityTag(const FileVersion& version, ContentCoding coding, std::span<char> out) {
   Writer writer(out);
   writer.Text("\"").Hex(version.bytes).Text("-").Hex(static_cast<uint64_t>(version.modified_ns));
+  writer.Text("-").Hex(static_cast<uint64_t>(version.changed_ns));
   return writer.Text(SuffixOf(coding)).Text("\"").Finish();
 }
 

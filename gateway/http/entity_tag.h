@@ -15,19 +15,24 @@ namespace ringway::http {
 /// What tells two contents of one file name apart. Of a compressed sibling its own values.
 struct FileVersion {
   uint64_t bytes = 0;
-  /// As fstat says it, since 1970.
+  /// As fstat says them, since 1970. A program may set the first to what it likes; the second is
+  /// the kernel's own, and moves with the content, the attributes and the names of the file.
   int64_t modified_ns = 0;
+  int64_t changed_ns = 0;
 };
 
-/// Two quotes, two numbers of 16 digits, a hyphen, and "-gz".
-inline constexpr size_t kEntityTagBytesMax = 38;
+/// Two quotes, three numbers of 16 digits, two hyphens, and "-gz".
+inline constexpr size_t kEntityTagBytesMax = 55;
 
 /// Writes a strong tag, quotes and all, and returns its bytes; 0: it does not fit. The coding is
 /// part of it: two codings are two representations (8.8.3.3), even of one size and time.
 ///
-/// It is as strong as the modification time is honest: two contents of one size have one tag where
-/// both were written within one tick of the filesystem's clock (a few milliseconds), or where
-/// somebody has set the time of both to the same (builds that are reproducible do).
+/// It is as strong as the kernel's clock: two contents of one size have one tag only where both
+/// came to their name within one tick of it (a few milliseconds) with one modification time. WHY
+/// the time of change: builds that are reproducible, and copies that keep times, give two contents
+/// one modification time; and the price is that a file that was only given other attributes, or
+/// copied to another machine, has another tag there. WHY not the inode: it tells strangers of the
+/// disk.
 [[nodiscard]] size_t BuildEntityTag(const FileVersion& version, ContentCoding coding,
                                     std::span<char> out);
 

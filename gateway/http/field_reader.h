@@ -12,12 +12,12 @@
 namespace ringway::http {
 
 /// REQUIRES: the head has passed ScanHead or ScanResponseHead (head_scan.h), so every line ends
-/// with CR LF and every field has its colon. All views point into the head.
+/// with CR LF, or every one with LF, and every field has its colon. All views point into the head.
 class FieldReader {
  public:
   /// `head`: one whole head, from an empty line in front of it, if any, to its blank line.
   explicit FieldReader(std::string_view head) : rest_(head) {
-    if (rest_.starts_with(kLineEnd)) rest_.remove_prefix(kLineEnd.size());
+    if (rest_.starts_with("\r\n")) rest_.remove_prefix(2);
     TakeLine();
   }
 
@@ -34,14 +34,13 @@ class FieldReader {
   }
 
  private:
-  static constexpr std::string_view kLineEnd = "\r\n";
-
   std::string_view TakeLine() {
-    const size_t end = rest_.find(kLineEnd);
+    const size_t end = rest_.find('\n');
     RINGWAY_CHECK(end != std::string_view::npos);
-    const std::string_view line = rest_.substr(0, end);
+    std::string_view line = rest_.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
     // The blank line stays, so that the end stays the end.
-    if (!line.empty()) rest_.remove_prefix(end + kLineEnd.size());
+    if (!line.empty()) rest_.remove_prefix(end + 1);
     return line;
   }
 

@@ -117,6 +117,7 @@ size_t BuildFileHead(const FileResponse& response, std::span<char> out) {
   writer.Text("HTTP/1.1 ").Number(static_cast<uint64_t>(response.status)).Text(" ");
   writer.Text(ReasonPhrase(response.status)).Text(kLineEnd);
   WriteDate("Date", response.now_s, writer);
+  writer.Field("X-Content-Type-Options", "nosniff");
   WriteBodyFields(response, writer);
   if (BringsTheFile(response) || response.status == Status::kNotModified) {
     WriteFileFields(response, writer);

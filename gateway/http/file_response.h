@@ -19,7 +19,7 @@ namespace ringway::http {
 /// The longest Cache-Control of a route.
 inline constexpr size_t kCacheControlBytesMax = 128;
 /// Every head fits whose Cache-Control and Content-Type keep their bounds.
-inline constexpr size_t kFileHeadBytesMax = 704;
+inline constexpr size_t kFileHeadBytesMax = 768;
 /// So does every head of a part, and the last boundary.
 inline constexpr size_t kPartHeadBytesMax = 320;
 
@@ -37,6 +37,7 @@ struct FileResponse {
   /// At most kMediaTypeBytesMax bytes.
   std::string_view content_type;
   uint64_t file_bytes = 0;
+  /// The later of the file's own time and of that when it came to its name, or was changed there.
   int64_t last_modified_s = 0;
   /// As BuildEntityTag wrote it.
   std::string_view entity_tag;
@@ -59,8 +60,9 @@ struct FileResponse {
 /// a file of more than kBodyBytesMax (backend_response.h) would have to be counted. The answer to
 /// HEAD has the same head as that to GET.
 ///
-/// - All: Date, and `Connection: close` where it ends; staying open says itself (RFC 9112 9.3),
-///   but to HTTP/1.0.
+/// - All: Date, `X-Content-Type-Options: nosniff` (Fetch 2.7: a browser takes the type as it is said
+///   and makes no script of a text), and `Connection: close` where it ends; staying open says
+///   itself (RFC 9112 9.3), but to HTTP/1.0.
 /// - 200 and 206: Content-Type, Content-Length, Last-Modified, ETag, Accept-Ranges, Cache-Control,
 ///   Content-Encoding, Vary. A 206 says them all even after an If-Range, where RFC 9110 15.3.7
 ///   would rather save the bytes: clients that check them again are many, and none minds.

@@ -15,8 +15,9 @@ constexpr char kTlsHandshake = 0x16;
 constexpr std::string_view kVersionPrefix = "HTTP/";
 constexpr std::string_view kVersion = "HTTP/1.1";
 constexpr std::string_view kVersionOfOld = "HTTP/1.0";
-/// The fixed part of a status line; "d" is a digit.
-constexpr std::string_view kStatusLineForm = "HTTP/d.d ddd ";
+/// HTTP-version; "d" is a digit.
+constexpr std::string_view kVersionForm = "HTTP/d.d";
+constexpr std::string_view kStatusForm = "ddd";
 
 /// What a scan says about lines that requests and responses have in common.
 struct LineRefusals {
@@ -82,7 +83,7 @@ class Scan {
     if (is_request ? !PassRequestLine(&place->minor_version) : !PassStatusLine()) return false;
     for (size_t fields = 0;; ++fields) {
       if (AtEnd()) return false;
-      if (window_[at_] == '\r') break;
+      if (AtLineEnd()) break;
       if (fields == kHeaderFieldsMax) return Refuse(words_.too_many_fields);
       if (!PassField()) return false;
     }
@@ -107,8 +108,9 @@ class Scan {
   /// For a byte that no rule of its place has a better word for.
   bool RefuseByte(const Refusal& otherwise) {
     const auto byte = static_cast<unsigned char>(window_[at_]);
-    if (byte == '\n') return Refuse(words_.line_feed);
+    if (byte == '\n') return Refuse(line_feeds_alone_ ? otherwise : words_.line_feed);
     if (byte == '\r') {
+      if (line_feeds_alone_) return Refuse(words_.carriage_return);
       // Whether it is bare, the next byte tells.
       if (at_ + 1 == window_.size()) return false;
       return Refuse(window_[at_ + 1] == '\n' ? otherwise : words_.carriage_return);
@@ -117,8 +119,15 @@ class Scan {
     return Refuse(otherwise);
   }
 
-  /// REQUIRES: window_[at_] == '\r'.
+  /// Whether the byte begins what ends the lines of this head.
+  [[nodiscard]] bool AtLineEnd() const { return window_[at_] == (line_feeds_alone_ ? '\n' : '\r'); }
+
+  /// REQUIRES: AtLineEnd().
   bool PassLineEnd() {
+    if (line_feeds_alone_) {
+      ++at_;
+      return true;
+    }
     if (at_ + 1 == window_.size()) return false;
     if (window_[at_ + 1] != '\n') return Refuse(words_.carriage_return);
     at_ += 2;
@@ -160,22 +169,37 @@ class Scan {
     return true;
   }
 
-  /// HTTP-version SP 3DIGIT SP [ reason-phrase ] (RFC 9112 4).
-  bool PassStatusLine() {
-    const size_t begin = at_;
-    for (const char wanted : kStatusLineForm) {
+  bool PassForm(std::string_view form) {
+    for (const char wanted : form) {
       if (AtEnd()) return false;
       const char byte = window_[at_];
       if (wanted == 'd' ? !IsDigit(byte) : byte != wanted) return RefuseByte(kBackendStatusLine);
-      if (at_++ - begin + 1 != kVersion.size()) continue;
-      const std::string_view version = window_.substr(begin, kVersion.size());
-      if (version != kVersion && version != kVersionOfOld) return Refuse(kBackendVersion);
+      ++at_;
     }
+    return true;
+  }
+
+  /// HTTP-version 1*SP 3DIGIT [ SP [ reason-phrase ] ], wider than RFC 9112 4 in its spaces, since
+  /// backends are, and nobody reads such a line in another way.
+  bool PassStatusLine() {
+    const size_t begin = at_;
+    if (!PassForm(kVersionForm)) return false;
+    const std::string_view version = window_.substr(begin, kVersion.size());
+    if (version != kVersion && version != kVersionOfOld) return Refuse(kBackendVersion);
+    if (!PassForm(" ")) return false;
+    while (!AtEnd() && window_[at_] == ' ') ++at_;
+    if (!PassForm(kStatusForm)) return false;
     // RFC 9110 15: below 100 there is no class that says how to read it.
-    if (window_[at_ - 4] == '0') return Refuse(kBackendStatusLine);
-    at_ = SkipWhile(ByteClass::kValue, window_, at_);
+    if (window_[at_ - kStatusForm.size()] == '0') return Refuse(kBackendStatusLine);
     if (AtEnd()) return false;
-    return window_[at_] == '\r' ? PassLineEnd() : RefuseByte(words_.control_byte);
+    if (window_[at_] == ' ') {
+      at_ = SkipWhile(ByteClass::kValue, window_, at_);
+      if (AtEnd()) return false;
+    } else if (window_[at_] != '\r' && window_[at_] != '\n') {
+      return RefuseByte(kBackendStatusLine);
+    }
+    line_feeds_alone_ = window_[at_] == '\n';
+    return AtLineEnd() ? PassLineEnd() : RefuseByte(words_.control_byte);
   }
 
   bool PassField() {
@@ -185,8 +209,7 @@ class Scan {
     if (window_[at_] != ':' || at_ == begin) return RefuseFieldName(begin);
     at_ = SkipWhile(ByteClass::kValue, window_, at_ + 1);
     if (AtEnd()) return false;
-    if (window_[at_] != '\r') return RefuseByte(words_.control_byte);
-    return PassLineEnd();
+    return AtLineEnd() ? PassLineEnd() : RefuseByte(words_.control_byte);
   }
 
   bool RefuseFieldName(size_t begin) {
@@ -194,13 +217,15 @@ class Scan {
     if (byte == ' ' || byte == '\t') {
       return Refuse(at_ == begin ? words_.folded_line : words_.space_before_colon);
     }
-    return RefuseByte(byte == '\r' ? words_.without_colon : words_.field_name);
+    return RefuseByte(AtLineEnd() ? words_.without_colon : words_.field_name);
   }
 
   std::string_view window_;
   FirstLine first_line_;
   const LineRefusals& words_;
   size_t at_ = 0;
+  /// A response whose status line has ended so: every line of this head does.
+  bool line_feeds_alone_ = false;
   const Refusal* refusal_ = nullptr;
 };
 

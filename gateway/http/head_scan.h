@@ -34,9 +34,11 @@ struct HeadPlace {
 HeadResult ScanHead(std::string_view bytes, size_t head_bytes_max, HeadPlace* place,
                     Refusal* refusal);
 
-/// The same for a response, whose first line is `"HTTP/1." ( "0" / "1" ) SP 3DIGIT SP
-/// *( VCHAR / SP / HTAB / obs-text )` with a status of at least 100 (RFC 9112 4), and in front of
-/// which there is no empty line. Its refusals are those of backend_refusals.h.
+/// The same for a response, whose first line is `"HTTP/1." ( "0" / "1" ) 1*SP 3DIGIT [ SP
+/// *( VCHAR / SP / HTAB / obs-text ) ]` with a status of at least 100 (RFC 9112 4), and in front of
+/// which there is no empty line. Its refusals are those of backend_refusals.h. A head all of whose
+/// lines end with LF alone is good (RFC 9112 2.2), one with both kinds of end is not: whoever lets
+/// a client's LF into a field would write the same.
 HeadResult ScanResponseHead(std::string_view bytes, size_t head_bytes_max, HeadPlace* place,
                             Refusal* refusal);
 

@@ -28,7 +28,7 @@ struct Conditions {
 struct Validators {
   /// As BuildEntityTag wrote it.
   std::string_view entity_tag;
-  /// Seconds since 1970, rounded down from what the filesystem says.
+  /// Seconds since 1970, rounded down from the later of what the file and what the kernel says.
   int64_t last_modified_s = 0;
 };
 

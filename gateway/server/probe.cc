@@ -84,7 +84,7 @@ std::string ServerText(const config::Server& server) {
 ProbePlan PlanProbe(const config::Backend& backend, const config::Server& server,
                     const base::SocketAddress& address) {
   ProbePlan plan{.request = RequestFor(backend, server)};
-  if (backend.health.check == config::HealthCheck::kHttp) plan.status = backend.health.status;
+  if (backend.health.check == config::HealthCheck::kHttp) plan.statuses = backend.health.statuses;
   if (!server.unix_path.empty()) {
     plan.address_bytes = UnixAddress(server.unix_path, &plan.address);
     return plan;
@@ -106,8 +106,11 @@ Probe& Probe::operator=(Probe&& from) noexcept {
   events_ = from.events_;
   stage_ = from.stage_;
   sent_ = from.sent_;
-  received_ = from.received_;
+  answer_bytes_ = from.answer_bytes_;
   answer_ = from.answer_;
+  interim_bytes_ = from.interim_bytes_;
+  line_bytes_ = from.line_bytes_;
+  passes_over_ = from.passes_over_;
   why_ = std::move(from.why_);
   return *this;
 }
@@ -180,7 +183,7 @@ ProbeOutcome Probe::Send() {
   if (sent < 0) return errno == EAGAIN ? ProbeOutcome::kPending : Fail("send", errno);
   sent_ += static_cast<size_t>(sent);
   if (sent_ < plan_.request.size()) return ProbeOutcome::kPending;
-  if (plan_.status == 0) return End(ProbeOutcome::kGood, "");
+  if (plan_.statuses.empty()) return End(ProbeOutcome::kGood, "");
   stage_ = Stage::kReceiving;
   events_ = POLLIN;
   why_ = "it does not answer the request";
@@ -189,23 +192,66 @@ ProbeOutcome Probe::Send() {
 
 // What comes behind the status is not read: the socket's close tells the server.
 ProbeOutcome Probe::Receive() {
-  const ssize_t got = recv(fd_, answer_.data() + received_, answer_.size() - received_, 0);
+  std::array<char, 512> bytes;
+  const ssize_t got = recv(fd_, bytes.data(), bytes.size(), 0);
   if (got < 0) return errno == EAGAIN ? ProbeOutcome::kPending : Fail("recv", errno);
   if (got == 0) return End(ProbeOutcome::kBad, "it ended the connection without an answer");
-  received_ += static_cast<size_t>(got);
-  return received_ < answer_.size() ? ProbeOutcome::kPending : Judge();
+  return Read({bytes.data(), static_cast<size_t>(got)});
 }
 
+ProbeOutcome Probe::Read(std::string_view bytes) {
+  for (const char byte : bytes) {
+    if (passes_over_) {
+      if (++interim_bytes_ > kInterimBytesMax) {
+        return End(ProbeOutcome::kBad, "its answers of class 1xx have no end");
+      }
+      PassOverHeadByte(byte);
+    } else if (TakeStatusByte(byte)) {
+      if (const ProbeOutcome outcome = Judge(); outcome != ProbeOutcome::kPending) return outcome;
+    }
+  }
+  return ProbeOutcome::kPending;
+}
+
+/// True: the status is whole. Several spaces in front of it are one, as for sessions.
+bool Probe::TakeStatusByte(char byte) {
+  constexpr size_t kStatusAt = 9;
+  if (byte == ' ' && answer_bytes_ == kStatusAt) return false;
+  answer_[answer_bytes_++] = byte;
+  return answer_bytes_ == answer_.size();
+}
+
+void Probe::PassOverHeadByte(char byte) {
+  if (byte == '\r') return;
+  if (byte != '\n') {
+    ++line_bytes_;
+  } else if (std::exchange(line_bytes_, 0) == 0) {
+    passes_over_ = false;
+  }
+}
+
+// kPending: it is of class 1xx, and another one follows (RFC 9110 15.2). A 101 is the last: behind
+// it there is no HTTP any more.
 ProbeOutcome Probe::Judge() {
   const std::string_view line(answer_.data(), answer_.size());
+  const char behind = line.back();
   const bool is_http = (line.starts_with("HTTP/1.1 ") || line.starts_with("HTTP/1.0 ")) &&
                        std::all_of(line.begin() + 9, line.begin() + 12, IsDigit) &&
-                       (line[12] == ' ' || line[12] == '\r');
+                       (behind == ' ' || behind == '\r' || behind == '\n');
   if (!is_http) return End(ProbeOutcome::kBad, "its answer is not HTTP/1.1");
-  const std::string_view status = line.substr(9, 3);
-  if (status == absl::StrCat(plan_.status)) return End(ProbeOutcome::kGood, "");
-  return End(ProbeOutcome::kBad,
-             absl::StrCat("it answers ", std::string(status), " instead of ", plan_.status));
+  const std::string_view digits = line.substr(9, 3);
+  if (digits.front() == '1' && digits != "101") {
+    answer_bytes_ = 0;
+    line_bytes_ = behind == '\n' ? 0 : 1;
+    passes_over_ = true;
+    return ProbeOutcome::kPending;
+  }
+  const uint32_t status = static_cast<uint32_t>(digits[0] - '0') * 100 +
+                          static_cast<uint32_t>(digits[1] - '0') * 10 +
+                          static_cast<uint32_t>(digits[2] - '0');
+  if (config::Contains(plan_.statuses, status)) return End(ProbeOutcome::kGood, "");
+  return End(ProbeOutcome::kBad, absl::StrCat("it answers ", status, " instead of ",
+                                              config::StatusText(plan_.statuses)));
 }
 
 }  // namespace ringway::server

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One probe of one server: a connection, and where it is asked for a GET and the status line of the
-// answer. Never waits: it says which event it wants and is called when that has come.
+// answer, behind those of class 1xx. Never waits: it says which event it wants and is called when
+// that has come.
 #pragma once
 
 #include <sys/socket.h>
@@ -11,6 +12,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "gateway/base/socket_address.h"
 #include "gateway/config/config.h"
@@ -25,8 +28,8 @@ struct ProbePlan {
   std::optional<base::SocketAddress> source;
   /// All that is sent; empty: that the server accepts is enough.
   std::string request;
-  /// Of the answer to the request; 0: none is waited for.
-  uint32_t status = 0;
+  /// One of these is a good answer to the request; empty: none is waited for.
+  std::vector<config::StatusRange> statuses;
 };
 
 /// The plan for a server of a backend whose `check` is not kOff. `address`: of a unix server it
@@ -71,20 +74,28 @@ class Probe {
   ProbeOutcome OnConnected();
   ProbeOutcome Send();
   ProbeOutcome Receive();
+  ProbeOutcome Read(std::string_view bytes);
+  bool TakeStatusByte(char byte);
+  void PassOverHeadByte(char byte);
   ProbeOutcome Judge();
   bool BindSource();
   void Close();
 
   /// "HTTP/1.1 200" and what stands behind it (RFC 9112 4).
   static constexpr size_t kStatusBytes = 13;
+  /// Of all answers of class 1xx, whose heads are passed over; more are an answer without an end.
+  static constexpr size_t kInterimBytesMax = 16 * 1024;
 
   ProbePlan plan_;
   int fd_ = -1;
   short events_ = 0;
   Stage stage_ = Stage::kConnecting;
   size_t sent_ = 0;
-  size_t received_ = 0;
+  size_t answer_bytes_ = 0;  ///< of answer_, that have come
   std::array<char, kStatusBytes> answer_{};
+  size_t interim_bytes_ = 0;
+  size_t line_bytes_ = 0;  ///< of the line that is passed over, so far
+  bool passes_over_ = false;
   std::string why_;
 };
 

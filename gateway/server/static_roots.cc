@@ -32,15 +32,28 @@ absl::Status Error(const config::Route& route, int error) {
 /// 0, or why nothing could be opened below `fd`: that it could itself be opened says nothing of it.
 int SearchError(int fd) { return faccessat(fd, ".", X_OK, AT_EACCESS) == 0 ? 0 : errno; }
 
+/// 0, or why it could not be seen where a link in it leads (gateway/files/links.cc).
+int PathError(int fd) {
+  char first = 0;
+  return readlink(absl::StrCat("/proc/self/fd/", fd).c_str(), &first, 1) >= 0 ? 0 : errno;
+}
+
+absl::Status NoProc(const config::Route& route, int error) {
+  return absl::UnavailableError(absl::StrCat(
+      "route \"", route.name, "\": root ", route.files.root, ": its path in /proc/self/fd: ",
+      std::strerror(error), "; mount /proc, by which the gateway sees where links lead"));
+}
+
 }  // namespace
 
 absl::StatusOr<int> OpenRoot(const config::Route& route) {
   const int fd = open(route.files.root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return Error(route, errno);
-  const int error = SearchError(fd);
-  if (error == 0) return fd;
+  const int search_error = SearchError(fd);
+  const int path_error = PathError(fd);
+  if (search_error == 0 && path_error == 0) return fd;
   close(fd);
-  return Error(route, error);
+  return search_error != 0 ? Error(route, search_error) : NoProc(route, path_error);
 }
 
 absl::StatusOr<StaticRoots> StaticRoots::Open(const config::Config& config) {

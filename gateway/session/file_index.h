@@ -24,7 +24,8 @@ struct FileLook {
   /// kFile: its bytes are at `data()` if they are in memory; else that is nullptr.
   base::Lease file{};
   uint64_t bytes = 0;
-  int64_t modified_ns = 0;  ///< since 1970
+  int64_t modified_ns = 0;  ///< since 1970, as the file says
+  int64_t changed_ns = 0;   ///< since 1970, as the kernel says: of content, attributes and names
 };
 
 /// Why a file that was found cannot be sent whole.

@@ -210,9 +210,12 @@ void Session::AnswerWithFile(Environment& environment, const http::RequestHead& 
   const config::StaticFiles& files = route_->files;
   FileAnswer answer;
   const size_t tag_bytes = http::BuildEntityTag(
-      {.bytes = look.bytes, .modified_ns = look.modified_ns}, form.coding, answer.entity_tag);
+      {.bytes = look.bytes, .modified_ns = look.modified_ns, .changed_ns = look.changed_ns},
+      form.coding, answer.entity_tag);
+  // An older file that takes a name is news to who has the newer one, whatever its own time says.
+  const int64_t came_ns = std::max(look.modified_ns, look.changed_ns);
   const http::Validators validators{.entity_tag = {answer.entity_tag.data(), tag_bytes},
-                                    .last_modified_s = SecondsOf(look.modified_ns)};
+                                    .last_modified_s = SecondsOf(came_ns)};
   answer.response = {
       .status = Judge(head, validators, environment.unix_s, look.bytes, &answer.ranges),
       .after = serving.after,

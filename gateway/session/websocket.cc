@@ -201,8 +201,10 @@ bool Session::SendHead(Environment& environment, const http::ResponseHead& head,
 }
 
 void Session::OnBodyBytes(Environment& environment, base::Piece piece, Intents& intents) {
-  const http::BodyStep step = std::get<Answer>(stream_).body.Consume(TextOf(piece));
-  piece.bytes = static_cast<uint32_t>(step.bytes);
+  // What is behind the body is nobody's, so the body may be made shorter in the piece itself.
+  const std::span<char> text{reinterpret_cast<char*>(piece.data), piece.bytes};
+  const http::BodyStep step = std::get<Answer>(stream_).body.Consume(text);
+  piece.bytes = static_cast<uint32_t>(step.kept_bytes);
   if (piece.bytes > 0) {
     intents.Send(LinkRole::kClient, std::move(piece));
   }

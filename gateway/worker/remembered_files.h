@@ -13,7 +13,8 @@ namespace ringway::worker {
 inline session::FileLook ForSession(files::Look look) {
   session::FileLook answer{.file = std::move(look.file),
                            .bytes = look.status.bytes,
-                           .modified_ns = look.status.modified_ns};
+                           .modified_ns = look.status.modified_ns,
+                           .changed_ns = look.status.changed_ns};
   switch (look.outcome) {
     case files::LookOutcome::kFile:
       answer.outcome = session::FileOutcome::kFile;

@@ -224,6 +224,28 @@ tap.case('the same of a file that is not kept in memory',
          TURNS[0][1], TURNS[0][2][:3], 1, {'small_file_max': '0B'})(seen_soon)
 
 
+@tap.case('a file replaced by one of the same size and time is another one for every condition')
+def same_size_and_time():
+    with static.site({'f.txt': b'first!'}) as (gateway, root), \
+            static.Browser(gateway.address) as browser:
+        old = browser.ask('/f.txt').fields
+        harness.wait_for(lambda: static.http_date(time.time()) != old['last-modified'],
+                         'the second of the first file to be over')
+        static.write(root / 'beside', b'second')
+        before = (root / 'f.txt').stat()
+        (root / 'beside').rename(root / 'f.txt')
+        after = (root / 'f.txt').stat()
+        tap.equal((after.st_size, after.st_mtime_ns), (before.st_size, before.st_mtime_ns))
+        wait_until(browser, '/f.txt', b'second', (b'first!', b'second'))
+        for line in (f'If-None-Match: {old["etag"]}', f'If-Modified-Since: {old["last-modified"]}'):
+            got = browser.ask('/f.txt', [line])
+            tap.equal((got.status, got.body), (200, b'second'), line)
+        for validator in ('etag', 'last-modified'):
+            got = browser.ask('/f.txt', [f'If-Range: {old[validator]}', 'Range: bytes=0-1'])
+            tap.equal((got.status, got.body), (200, b'second'), f'If-Range with the {validator}')
+        tap.check(old['etag'] != got.fields['etag'], 'the tag is the same')
+
+
 def never_a_mix(limits, sizes):
     """Somebody replaces the file all the time: each answer is one content, and its tag's own."""
     versions = [bytes([65 + number]) * size for number, size in enumerate(sizes)]

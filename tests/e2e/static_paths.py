@@ -13,7 +13,7 @@ import sys
 import harness
 import static_site as static
 import tap
-from static_site import ask, http_date
+from static_site import ask
 
 # What a 404 says; one text, so that nobody learns why.
 MISSING = b'there is no such file\n'
@@ -138,7 +138,9 @@ def hide(root):
                          ('absolute.txt', '/etc/passwd'), ('absolute', '/etc'), ('root', '/'),
                          ('dangling', 'nothing'), ('loop', 'loop'), ('device', '/dev/zero'),
                          ('up', '..'), ('twice', 'out.txt'), ('to-fifo', 'fifo'),
-                         ('deep', f'folder/../../{secret.name}')]:
+                         ('deep', f'folder/../../{secret.name}'), ('beside', secret),
+                         ('to-hidden', '.hidden'), ('to-git', '.git'),
+                         ('absolute-hidden', root / '.hidden'), ('absolute-git', root / '.git')]:
         (root / name).symlink_to(target)
     with contextlib.suppress(PermissionError):
         os.mknod(root / 'null', 0o666 | 0o020000, os.makedev(1, 3))
@@ -161,7 +163,10 @@ HIDDEN = [
     # Links that lead out, nowhere, or in a circle.
     '/out.txt', '/out/secret.txt', '/out/', '/out', '/absolute.txt', '/absolute/passwd',
     '/dangling', '/loop', '/loop/x', '/root/etc/passwd', '/up/', '/up/{secret}/secret.txt',
-    '/twice', '/deep', '/deep/secret.txt', '/absolute/', '/root/',
+    '/twice', '/deep', '/deep/secret.txt', '/absolute/', '/root/', '/beside/secret.txt', '/beside',
+    # Links to what is hidden.
+    '/to-hidden', '/to-git', '/to-git/', '/to-git/config', '/absolute-hidden', '/absolute-git',
+    '/absolute-git/config',
     # No files.
     '/fifo', '/to-fifo', '/socket', '/null', '/device', '/folder/', '/',
     # No such thing.
@@ -219,19 +224,37 @@ def expect_hidden(root, secret):
     tap.equal(len(answers), 1, f'heads of answers that differ: {answers}')
 
 
-@tap.case('links that stay inside the root are followed')
+@tap.case('links that end inside the root are followed')
 def links_inside():
     with static.site({'a.txt': b'a', 'folder/b.txt': b'b', 'folder/index.html': b'i'}) as (
             gateway, root), static.Browser(gateway.address) as browser:
-        gateway.remembered = 8
+        gateway.remembered = 12
         for name, target in [('link.txt', 'a.txt'), ('again.txt', 'link.txt'), ('link', 'folder'),
-                             ('folder/up.txt', '../a.txt'), ('detour.txt', 'folder/../a.txt')]:
+                             ('folder/up.txt', '../a.txt'), ('detour.txt', 'folder/../a.txt'),
+                             ('absolute.txt', root / 'a.txt'), ('absolute', root / 'folder'),
+                             ('back.txt', f'../{root.name}/a.txt')]:
             (root / name).symlink_to(target)
         for path, body in [('/link.txt', b'a'), ('/again.txt', b'a'), ('/link/b.txt', b'b'),
-                           ('/link/', b'i'), ('/folder/up.txt', b'a'), ('/detour.txt', b'a')]:
+                           ('/link/', b'i'), ('/folder/up.txt', b'a'), ('/detour.txt', b'a'),
+                           ('/absolute.txt', b'a'), ('/absolute/b.txt', b'b'), ('/absolute/', b'i'),
+                           ('/back.txt', b'a')]:
             got = browser.ask(path)
             tap.equal((got.status, got.body), (200, body), f'the answer to {path}')
         tap.equal(browser.ask('/link').fields['location'], '/link/', 'Location')
+
+
+@tap.case('without /proc nobody sees where links lead: the gateway says so and does not start')
+def without_proc():
+    with static.folder() as root:
+        config = root / 'ringway.toml'
+        config.write_text(static.config([{'path': '/*', 'root': root}]))
+        hidden_proc = ('unshare', '--user', '--map-root-user', '--mount', 'sh', '-c',
+                       'mount -t tmpfs none /proc && exec "$@"', 'sh')
+        if harness.run(*hidden_proc, 'true').returncode != 0:
+            raise tap.Skip('no mounts in a namespace of one\'s own here')
+        result = harness.run(*hidden_proc, harness.RINGWAY, '--config', config)
+        tap.equal(result.returncode, 1, f'exit code, with {result.stderr}')
+        tap.check('mount /proc' in result.stderr, result.stderr)
 
 
 @tap.case('devices, terminals, and the kernel\'s own links are no files')
@@ -316,7 +339,8 @@ def with_curl():
         tap.equal(curl(gateway, '/a.txt', '-r', '-2'), '89|206 0', 'the last bytes')
         tap.equal(curl(gateway, '/docs?x', '-L'), 'docs|200 1', 'a redirect followed')
         tap.equal(curl(gateway, '/x/../a.txt', '--path-as-is'), f'{plain}|200 0', 'as it is')
-        tap.equal(curl(gateway, '/a.txt', '-z', http_date(static.MODIFIED)), '|304 0', 'since')
+        since = ask(gateway, '/a.txt').fields['last-modified']
+        tap.equal(curl(gateway, '/a.txt', '-z', since), '|304 0', 'since')
         tap.equal(curl(gateway, '/a.txt', '--etag-save', scratch / 'tag')[-5:], '200 0', 'tag')
         tap.equal(curl(gateway, '/a.txt', '--etag-compare', scratch / 'tag'), '|304 0', 'its tag')
         (scratch / 'part').write_bytes(text[:77])

@@ -12,10 +12,11 @@ import re
 import sys
 import time
 
+import harness
 import static_rows as rows
 import static_site as static
 import tap
-from static_site import MODIFIED, ask, content, http_date
+from static_site import ask, content, http_date
 
 SIZES = {'/small.bin': 10_000, '/large.bin': 300_000}
 FILES = {path[1:]: content(size) for path, size in SIZES.items()}
@@ -25,10 +26,13 @@ DATE_SLACK = 5
 
 def words(answer, size):
     """What stands for {...} in the lines of a row."""
-    old = time.gmtime(MODIFIED)
+    modified = email.utils.parsedate_to_datetime(answer.fields['last-modified']).timestamp()
+    old = time.gmtime(modified)
+    # 8.8.2.2: a date says which content it is of when its second is over.
+    harness.wait_for(lambda: time.time() > modified + 2, 'the second of the file to be over')
     return {'tag': answer.fields['etag'], 'bare': answer.fields['etag'].strip('"'),
-            'date': http_date(MODIFIED), 'before': http_date(MODIFIED - 1),
-            'after': http_date(MODIFIED + 1), 'now': http_date(time.time()),
+            'date': http_date(modified), 'before': http_date(modified - 1),
+            'after': http_date(modified + 1), 'now': http_date(time.time()),
             'rfc850': time.strftime('%A, %d-%b-%y %H:%M:%S GMT', old),
             'asctime': time.strftime('%a %b %e %H:%M:%S %Y', old), 'n': size, 'm': size - 1}
 
@@ -67,10 +71,11 @@ def expect_row(browser, path, row, known):
     answer = browser.ask(path, [line.format(**known) for line in row.lines])
     tap.equal(answer.status, row.status, 'status')
     expect_date(answer)
+    tap.equal(answer.fields['x-content-type-options'], 'nosniff', 'X-Content-Type-Options')
     if answer.status in (200, 206):
         # 15.3.7 would allow a 206 to leave some away.
         tap.equal(answer.fields['accept-ranges'], 'bytes', 'Accept-Ranges')
-        tap.equal(answer.fields['last-modified'], http_date(MODIFIED), 'Last-Modified')
+        tap.equal(answer.fields['last-modified'], known['date'], 'Last-Modified')
     if answer.status in (200, 206, 304):
         tap.equal(answer.fields['etag'], known['tag'], 'ETag')
     if answer.status == 206:

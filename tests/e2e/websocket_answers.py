@@ -74,6 +74,35 @@ for what in ('401 with a body', '503 in chunks', 'chunks with trailers'):
     tap.case(f'{what}: byte by byte it arrives as at once', *KEEPING[what])(relays_in_pieces)
 
 
+@tap.case('an answer that others take from backends, too, reaches the client in good form',
+          b'HTTP/1.1 401\r\nContent-Length: 0\r\n\r\n',
+          b'HTTP/1.1 401 \r\nContent-Length: 0\r\n', b'')
+@tap.case('the same of several spaces in front of the status',
+          b'HTTP/1.1  401 No\r\nContent-Length: 0\r\n\r\n',
+          b'HTTP/1.1 401 No\r\nContent-Length: 0\r\n', b'')
+@tap.case('the same of a Content-Length that comes twice',
+          b'HTTP/1.1 401 No\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc',
+          b'HTTP/1.1 401 No\r\nContent-Length: 3\r\n', b'abc')
+@tap.case('the same of lines that all end with a line feed alone',
+          b'HTTP/1.1 401 No\nContent-Length: 3\n\nabc',
+          b'HTTP/1.1 401 No\r\nContent-Length: 3\r\n', b'abc')
+@tap.case('the same of white space behind the sizes of chunks',
+          b'HTTP/1.1 401 No\r\nTransfer-Encoding: chunked\r\n\r\n'
+          b'3  \r\nabc\r\n2 ;a=b\r\nde\r\n0\t\r\n\r\n',
+          b'HTTP/1.1 401 No\r\nTransfer-Encoding: chunked\r\n',
+          b'3\r\nabc\r\n2;a=b\r\nde\r\n0\r\n\r\n')
+def relays_in_good_form(sent, line_and_framing, body):
+    expected = line_and_framing + b'Connection: keep-alive\r\n\r\n' + body
+    for cut in (len(sent), 1):
+        with played() as (gateway, backend), wire.Client(gateway.address) as client:
+            _, connection, _ = ask(client, backend)
+            with connection:
+                for at in range(0, len(sent), cut):
+                    connection.send(sent[at:at + cut])
+                tap.equal(client.take(len(expected)), expected)
+            expect_open(client, backend)
+
+
 @tap.case('fields of an answer go through as they are, but for those of one hop')
 def relays_fields():
     sent = head('HTTP/1.1 401 Unauthorized', 'Set-Cookie: a=1', 'Set-Cookie: b=2; Path=/',

@@ -66,7 +66,7 @@ for about, answer_of, wanted_word in [
         ('HTTP/2', lambda _: b'HTTP/2 401 Unauthorized\r\n\r\n', 'HTTP/1.1'),
         ('length and coding', plainly('HTTP/1.1 401 No', 'Content-Length: 3',
                                       'Transfer-Encoding: chunked', body=b'abc'), 'both'),
-        ('two lengths', plainly('HTTP/1.1 401 No', 'Content-Length: 3', 'Content-Length: 3',
+        ('two lengths', plainly('HTTP/1.1 401 No', 'Content-Length: 3', 'Content-Length: 03',
                                 body=b'abc'), 'Content-Length'),
         ('a length that is none', plainly('HTTP/1.1 401 No', 'Content-Length: 0x3'),
          'Content-Length'),

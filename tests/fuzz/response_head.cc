@@ -70,7 +70,9 @@ void CheckInside(std::string_view part, std::string_view whole) {
 void CheckHead(const ResponseHead& head, std::string_view bytes) {
   RINGWAY_CHECK(head.head_bytes <= std::min(bytes.size(), kHeadBytesMax));
   const std::string_view own = bytes.substr(0, head.head_bytes);
-  RINGWAY_CHECK(own.ends_with("\r\n\r\n"));
+  // Lines end in one way alone.
+  RINGWAY_CHECK(own.ends_with("\r\n\r\n") ||
+                (own.ends_with("\n\n") && own.find('\r') == std::string_view::npos));
   CheckInside(head.reason, own);
   CheckInside(head.websocket_accept, own);
   for (const std::string_view value : head.subprotocols.Kept()) CheckInside(value, own);
@@ -130,6 +132,7 @@ void CheckRelayed(const ResponseHead& head, std::string_view bytes) {
 
 struct BodyEnd {
   size_t bytes = 0;
+  std::string kept{};
   BodyResult result = BodyResult::kNeedMore;
   bool may_end = false;
 };
@@ -139,8 +142,10 @@ BodyEnd ReadBody(const ResponseHead& head, std::string_view body, size_t piece_b
   reader.Begin(head.framing, head.body_bytes);
   BodyEnd end;
   for (size_t at = 0; at < body.size(); at += piece_bytes) {
-    const std::string_view piece = body.substr(at, piece_bytes);
+    std::string piece(body.substr(at, piece_bytes));
     const BodyStep step = reader.Consume(piece);
+    RINGWAY_CHECK(step.kept_bytes <= step.bytes);
+    end.kept.append(piece, 0, step.kept_bytes);
     RINGWAY_CHECK(step.bytes <= piece.size());
     RINGWAY_CHECK(step.result != BodyResult::kNeedMore || step.bytes == piece.size());
     end.bytes += step.bytes;
@@ -155,6 +160,7 @@ void CheckBody(const ResponseHead& head, std::string_view body, size_t piece_byt
   const BodyEnd at_once = ReadBody(head, body, std::max<size_t>(body.size(), 1));
   const BodyEnd in_pieces = ReadBody(head, body, piece_bytes);
   RINGWAY_CHECK_OP(at_once.bytes, ==, in_pieces.bytes);
+  RINGWAY_CHECK(at_once.kept == in_pieces.kept);
   RINGWAY_CHECK(at_once.result == in_pieces.result && at_once.may_end == in_pieces.may_end);
 }
 

@@ -49,6 +49,12 @@ class ForwardingKernel : public Kernel {
   int OpenBeneath(int root, const char* path, Lookup lookup) override {
     return kernel_->OpenBeneath(root, path, lookup);
   }
+  int OpenPathOnly(int root, const char* path, Lookup lookup) override {
+    return kernel_->OpenPathOnly(root, path, lookup);
+  }
+  int PathBeneath(int root, int fd, std::span<char> path) override {
+    return kernel_->PathBeneath(root, fd, path);
+  }
   int StatusOf(int fd, FileStatus* status) override { return kernel_->StatusOf(fd, status); }
   int SendFile(int socket, int file, uint64_t offset, uint32_t bytes) override {
     return kernel_->SendFile(socket, file, offset, bytes);

@@ -63,6 +63,27 @@ TEST_P(RingContractFile, ADirectoryIsOpenedAndSaysSo) {
   }
 }
 
+TEST_P(RingContractFile, AnOpenFileSaysItsPathBeneathTheRoot) {
+  world().PutFile("a/file.txt", Bytes("x"));
+  std::array<char, 64> path{};
+  const auto path_of = [&](int fd) {
+    const int bytes = kernel().PathBeneath(root_, fd, path);
+    return bytes < 0 ? std::to_string(bytes) : std::string(path.data(), static_cast<size_t>(bytes));
+  };
+  const int file = OpenPath("./a//file.txt");
+  EXPECT_EQ(path_of(file), "a/file.txt");
+  EXPECT_EQ(path_of(OpenPath("a")), "a");
+  EXPECT_EQ(path_of(root_), "");
+  EXPECT_EQ(path_of(Keep(kernel().OpenPathOnly(root_, "a/file.txt", Lookup::kWhole))),
+            "a/file.txt");
+  EXPECT_EQ(kernel().OpenPathOnly(root_, "absent", Lookup::kWhole), -ENOENT);
+  EXPECT_EQ(kernel().PathBeneath(root_, file, std::span(path).first(9)), -ENAMETOOLONG);
+  EXPECT_EQ(kernel().PathBeneath(OpenPath("a"), root_, path), -EXDEV);
+  EXPECT_LT(kernel().PathBeneath(root_, -1, path), 0);
+  world().PutFile("a/file.txt", Bytes("another"));
+  EXPECT_EQ(path_of(file), "a/file.txt (deleted)");
+}
+
 TEST_P(RingContractFile, ANameThatWasLookedUpBeforeIsInMemory) {
   world().PutFile("a/file.txt", Bytes("x"));
   ASSERT_GE(OpenPath("a/file.txt"), 0);

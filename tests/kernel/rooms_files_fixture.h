@@ -33,10 +33,22 @@ class DiskKernel : public uring::ForwardingKernel {
  public:
   using ForwardingKernel::ForwardingKernel;
 
-  int OpenBeneath(int root, const char* path, uring::Lookup lookup) override {
+  int OpenBeneath(int root, const char* path, uring::Lookup /*lookup*/) override {
     if (open_error != 0) return -open_error;
     const int fd = ForwardingKernel::OpenBeneath(root, path, uring::Lookup::kWhole);
-    return lookup == uring::Lookup::kCached ? Count(fd) : fd;
+    if (const auto run = std::exchange(after_open, {})) run();
+    return Count(fd);
+  }
+  int OpenPathOnly(int root, const char* path, uring::Lookup lookup) override {
+    if (links_are_cold && lookup == uring::Lookup::kCached) return -EAGAIN;
+    const int fd = Count(ForwardingKernel::OpenPathOnly(root, path, uring::Lookup::kWhole));
+    if (const auto run = std::exchange(after_path_only, {})) run();
+    return fd;
+  }
+  int PathBeneath(int root, int fd, std::span<char> path) override {
+    const int bytes = ForwardingKernel::PathBeneath(root, fd, path);
+    if (const auto run = std::exchange(after_path, {})) run();
+    return bytes;
   }
   int StatusOf(int fd, uring::FileStatus* status) override {
     if (status_error != 0) return -status_error;
@@ -73,6 +85,11 @@ class DiskKernel : public uring::ForwardingKernel {
   size_t read_bytes_max = SIZE_MAX;
   bool is_tmpfs = false;
   bool clock_stands = false;
+  bool links_are_cold = false;
+  // Each once.
+  std::function<void()> after_open;
+  std::function<void()> after_path_only;
+  std::function<void()> after_path;
   std::function<void()> after_read;  ///< once
   int reads = 0;
   int waiting_reads = 0;

@@ -146,6 +146,8 @@ void FileReader::OnOtherHead() {
 
 void FileReader::OnFileHead() {
   CheckCondition();
+  const bool may_be_guessed = Field("X-Content-Type-Options") != "nosniff";
+  if (status_ != 404 && may_be_guessed) return Wrong("a type that may be guessed");
   switch (status_) {
     case 200:
       return OnWholeFile();

@@ -16,6 +16,8 @@
 namespace ringway::sim {
 namespace {
 
+const std::string kNotModified = "HTTP/1.1 304 Any\r\nX-Content-Type-Options: nosniff\r\n";
+
 class FileReaderTest : public testing::Test {
  protected:
   FileReaderTest() { book_.Put({.path = "a.bin", .bytes = 10'000}); }
@@ -28,8 +30,9 @@ class FileReaderTest : public testing::Test {
   }
   static std::string Head(int status, uint64_t number, const std::string& fields) {
     const std::string date = FileBook::DateOf(1'600'000'000 + static_cast<int64_t>(number));
-    return absl::StrCat("HTTP/1.1 ", status, " Any\r\nContent-Type: text/plain\r\n", fields,
-                        "Last-Modified: ", date, "\r\nETag: \"", number, "\"\r\n\r\n");
+    return absl::StrCat("HTTP/1.1 ", status, " Any\r\nContent-Type: text/plain\r\n",
+                        "X-Content-Type-Options: nosniff\r\n", fields, "Last-Modified: ", date,
+                        "\r\nETag: \"", number, "\"\r\n\r\n");
   }
   static std::string Whole(uint64_t number, uint64_t bytes) {
     return Head(200, number, absl::StrCat("Content-Length: ", bytes, "\r\n")) +
@@ -70,6 +73,13 @@ class FileReaderTest : public testing::Test {
 };
 
 TEST_F(FileReaderTest, AWholeFileIsGood) { EXPECT_EQ(Verdict(Asked(), Whole(0, 10'000)), ""); }
+
+TEST_F(FileReaderTest, ATypeThatBrowsersMayGuessIsSeen) {
+  std::string answer = Whole(0, 10'000);
+  const std::string line = "X-Content-Type-Options: nosniff\r\n";
+  answer.erase(answer.find(line), line.size());
+  ExpectWrong("may be guessed", Asked(), answer);
+}
 
 TEST_F(FileReaderTest, AByteThatIsAnotherIsSeen) {
   std::string answer = Whole(0, 10'000);
@@ -132,7 +142,8 @@ TEST_F(FileReaderTest, PartsAreReadByTheirHeads) {
 
 TEST_F(FileReaderTest, NothingOfItIsThereOnlyWhereThatIsSo) {
   const std::string beyond =
-      "HTTP/1.1 416 Any\r\nContent-Range: bytes */10000\r\nContent-Length: 0\r\n\r\n";
+      "HTTP/1.1 416 Any\r\nX-Content-Type-Options: nosniff\r\nContent-Range: bytes "
+      "*/10000\r\nContent-Length: 0\r\n\r\n";
   EXPECT_EQ(Verdict(AskedFor({{.first = 10'000}}), beyond), "");
   ExpectWrong("something", AskedFor({{.first = 9'999}}), beyond);
 }
@@ -141,12 +152,12 @@ TEST_F(FileReaderTest, AConditionDecidesByTheTag) {
   SentRequest sent = Asked();
   sent.request.condition = Condition::kIfNoneMatch;
   sent.entity_tag = "\"0\"";
-  EXPECT_EQ(Verdict(sent, "HTTP/1.1 304 Any\r\nETag: \"0\"\r\n\r\n"), "");
+  EXPECT_EQ(Verdict(sent, kNotModified + "ETag: \"0\"\r\n\r\n"), "");
   ExpectWrong("If-None-Match", sent, Whole(0, 10'000));
   sent.entity_tag = "\"other\"";
   EXPECT_EQ(Verdict(sent, Whole(0, 10'000)), "");
-  ExpectWrong("If-None-Match", sent, "HTTP/1.1 304 Any\r\nETag: \"0\"\r\n\r\n");
-  ExpectWrong("nobody asked", Asked(), "HTTP/1.1 304 Any\r\nETag: \"0\"\r\n\r\n");
+  ExpectWrong("If-None-Match", sent, kNotModified + "ETag: \"0\"\r\n\r\n");
+  ExpectWrong("nobody asked", Asked(), kNotModified + "ETag: \"0\"\r\n\r\n");
 }
 
 TEST_F(FileReaderTest, AHeadBringsNoBody) {

@@ -42,14 +42,17 @@ File& FileTree::Put(const std::string& path, std::vector<uint8_t> bytes, int64_t
     auto& directory = files_[path.substr(0, slash)];
     if (directory != nullptr) continue;
     directory = std::make_shared<File>();
+    directory->path = path.substr(0, slash);
     directory->status = {.is_directory = true, .inode = next_inode_++};
   }
   auto file = std::make_shared<File>();
+  file->path = path;
   file->status = {.is_regular = true, .inode = next_inode_++, .links = 1};
   Overwrite(*file, std::move(bytes), now_ns);
   std::shared_ptr<File>& named = files_[path];
   if (named != nullptr) {
     // Its name went, and the kernel says when.
+    named->path += " (deleted)";
     named->status.links = 0;
     named->status.changed_ns = std::max(now_ns, named->status.changed_ns + 1);
   }

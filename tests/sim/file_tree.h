@@ -25,6 +25,7 @@ struct File {
   /// They were read from the disk: the pages that they lie in are in memory from now on.
   void NoteRead(uint64_t offset, uint64_t count);
 
+  std::string path;  ///< beneath the root, which has none itself
   std::vector<uint8_t> bytes;
   uring::FileStatus status;
   bool is_cached = false;  ///< its name is in memory: it was opened before

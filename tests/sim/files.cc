@@ -56,6 +56,22 @@ int SimKernel::OpenFound(int root, std::string_view path, uring::Lookup lookup) 
   return fd;
 }
 
+// There are no links: whatever leads out of the root leads to nothing.
+int SimKernel::OpenPathOnly(int root, const char* path, uring::Lookup lookup) {
+  return OpenFound(root, path, lookup);
+}
+
+int SimKernel::PathBeneath(int root, int fd, std::span<char> path) {
+  const Descriptor* top = Find(root);
+  const Descriptor* at = Find(fd);
+  if (top == nullptr || at == nullptr) return -EBADF;
+  if (top->file == nullptr || at->file == nullptr || !top->file->path.empty()) return -EXDEV;
+  const std::string_view own = at->file->path;
+  if (own.size() > path.size()) return -ENAMETOOLONG;
+  own.copy(path.data(), own.size());
+  return static_cast<int>(own.size());
+}
+
 int SimKernel::StatusOf(int fd, uring::FileStatus* status) {
   const Descriptor* at = Find(fd);
   if (at == nullptr) return -EBADF;

@@ -79,6 +79,8 @@ class SimKernel : public uring::Kernel {
   int ReadPipe(int fd, std::span<uint8_t> out) override;
   int UnreadBytes(int fd) override;
   int OpenBeneath(int root, const char* path, uring::Lookup lookup) override;
+  int OpenPathOnly(int root, const char* path, uring::Lookup lookup) override;
+  int PathBeneath(int root, int fd, std::span<char> path) override;
   int StatusOf(int fd, uring::FileStatus* status) override;
   int SendFile(int socket, int file, uint64_t offset, uint32_t bytes) override;
   int ReadResident(int file, std::span<uint8_t> out, uint64_t offset) override;
@@ -103,8 +105,7 @@ class SimKernel : public uring::Kernel {
   bool IsHeldBack(const Connection* connection) const;
   uint32_t sockets_open() const { return sockets_open_; }
   uint32_t pipe_ends_open() const;
-  /// Descriptors of files and of directories.
-  uint32_t files_open() const;
+  uint32_t files_open() const;  ///< descriptors of files and of directories
   uint64_t pipe_bytes() const;  ///< in all pipes together
   /// Bytes that the direct calls have moved from sockets to pipes, and to sockets.
   uint64_t bytes_spliced_in() const { return spliced_in_; }
@@ -117,8 +118,7 @@ class SimKernel : public uring::Kernel {
            spliced_out_ + sent_ahead_ + sent_from_files_;
   }
   size_t requests() const { return requests_.size(); }
-  /// Those of them that wait for the disk.
-  size_t disk_requests() const;
+  size_t disk_requests() const;  ///< those of them that wait for the disk
   uint64_t submissions() const { return submissions_; }
   uint64_t submitted(uint8_t opcode) const { return submitted_[opcode]; }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -102,19 +103,23 @@ bool SplitFields(const std::vector<std::string>& texts, std::vector<Line>* lines
 }
 
 bool ReadStatusLine(const std::string& line, Reading* reading) {
-  if (line.size() < 13 || !HasOnlyValueBytes(line)) return false;
+  if (!HasOnlyValueBytes(line)) return false;
   if (!line.starts_with("HTTP/1.1 ") && !line.starts_with("HTTP/1.0 ")) return false;
-  for (size_t at = 9; at < 12; ++at) {
-    if (!std::isdigit(static_cast<unsigned char>(line[at]))) return false;
+  const size_t begin = line.find_first_not_of(' ', 8);
+  if (begin == std::string::npos) return false;
+  const std::string status = line.substr(begin, line.find(' ', begin) - begin);
+  if (status.size() != 3 || status.find_first_not_of("0123456789") != std::string::npos) {
+    return false;
   }
-  reading->status = std::stoi(line.substr(9, 3));
-  return line[12] == ' ' && reading->status >= 100;
+  reading->status = std::stoi(status);
+  return reading->status >= 100;
 }
 
 bool ReadFraming(const std::vector<Line>& lines, bool is_http11, Reading* reading) {
   const auto lengths = Values(lines, "content-length");
   const auto codings = Values(lines, "transfer-encoding");
-  if (lengths.size() + codings.size() > 1) return false;
+  if (codings.size() > 1 || (!lengths.empty() && !codings.empty())) return false;
+  if (std::set<std::string>(lengths.begin(), lengths.end()).size() > 1) return false;
   if (!codings.empty() && (Lower(codings[0]) != "chunked" || !is_http11)) return false;
   if (!lengths.empty()) {
     const std::string& digits = lengths[0];
@@ -137,24 +142,27 @@ bool ReadFraming(const std::vector<Line>& lines, bool is_http11, Reading* readin
 /// REQUIRES: there is a blank line.
 Reading ReadSlowly(const std::string& text) {
   Reading reading;
-  const size_t end = text.find("\r\n\r\n");
-  const std::vector<std::string> texts = Split(text.substr(0, end), "\r\n");
+  // Whichever its first line ends with.
+  const std::string line_end = text[text.find_first_of("\r\n")] == '\n' ? "\n" : "\r\n";
+  const size_t end = text.find(line_end + line_end);
+  if (end == std::string::npos) return {};
+  const std::vector<std::string> texts = Split(text.substr(0, end), line_end);
   std::vector<Line> lines;
   if (!ReadStatusLine(texts[0], &reading) || !SplitFields(texts, &lines)) return {};
   if (!ReadFraming(lines, texts[0][7] == '1', &reading)) return {};
-  for (const std::string& option : Elements(lines, "connection")) {
-    if (!IsToken(option)) return {};
-  }
   reading.good = true;
-  reading.head_bytes = end + 4;
-  reading.upgrade = Elements(lines, "upgrade") == std::vector<std::string>{"websocket"};
+  reading.head_bytes = end + 2 * line_end.size();
+  const auto upgrades = Elements(lines, "upgrade");
+  reading.upgrade =
+      std::set<std::string>(upgrades.begin(), upgrades.end()) == std::set<std::string>{"websocket"};
   return reading;
 }
 
-std::string MakeAnswer(Chance* chance) {
+std::string MakeAnswer(std::string_view line_end, Chance* chance) {
   constexpr std::string_view kFirst[] = {"HTTP/1.1 200 OK", "HTTP/1.1 200 OK", "HTTP/1.0 200 OK",
                                          "HTTP/1.1 101 ",   "HTTP/1.1 204 x",  "HTTP/1.1 304 x",
-                                         "HTTP/1.1 999 \t", "HTTP/1.1 099 x",  "HTTP/1.2 200 x"};
+                                         "HTTP/1.1 999 \t", "HTTP/1.1 099 x",  "HTTP/1.2 200 x",
+                                         "HTTP/1.1 404",    "HTTP/1.1  200 OK"};
   constexpr std::string_view kFields[] = {"Content-Length: 5",
                                           "content-length:  12\t",
                                           "Content-Length: 5, 5",
@@ -165,6 +173,7 @@ std::string MakeAnswer(Chance* chance) {
                                           "Connection: close",
                                           "Connection: Upgrade, x-hop",
                                           "connection:,",
+                                          "Connection: timeout=5",
                                           "Connection: keep-alive",
                                           "Upgrade: websocket",
                                           "Upgrade: WebSocket, h2c",
@@ -172,21 +181,22 @@ std::string MakeAnswer(Chance* chance) {
                                           "A:",
                                           "Set-Cookie: a=\xc3\xa4",
                                           "Content-Length: 1152921504606846977"};
-  std::string text = std::string(chance->OneOf(kFirst)) + "\r\n";
+  std::string text = std::string(chance->OneOf(kFirst)).append(line_end);
   for (size_t fields = chance->Below(5); fields > 0; --fields) {
-    text.append(chance->OneOf(kFields)).append("\r\n");
+    text.append(chance->OneOf(kFields)).append(line_end);
   }
   return text;
 }
 
 /// The head lines may be damaged; the end stays an end.
 std::string MakeText(Chance* chance) {
-  std::string text = MakeAnswer(chance);
+  const std::string_view line_end = chance->OneIn(5) ? "\n" : "\r\n";
+  std::string text = MakeAnswer(line_end, chance);
   constexpr std::string_view kBytes("\r\n :\t,0x\x80\0", 10);
   if (chance->OneIn(3)) {
     text.insert(chance->Below(text.size() - 1), 1, kBytes[chance->Below(kBytes.size())]);
   }
-  return text + "\r\nbody";
+  return text.append(line_end) + "body";
 }
 
 Reading ReadFast(std::string_view text, ResponseHead* head, HeadResult* result) {

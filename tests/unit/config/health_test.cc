@@ -39,7 +39,7 @@ TEST(Health, FillsDefaults) {
   EXPECT_EQ(health.rise, 2u);
   EXPECT_EQ(health.fall, 3u);
   EXPECT_EQ(health.path, "/");
-  EXPECT_EQ(health.status, 200u);
+  EXPECT_EQ(StatusText(health.statuses), "200");
 }
 
 TEST(Health, ReadsEveryKey) {
@@ -62,7 +62,7 @@ health_status = 204
   EXPECT_EQ(health.rise, 4u);
   EXPECT_EQ(health.fall, 5u);
   EXPECT_EQ(health.path, "/health?deep=1");
-  EXPECT_EQ(health.status, 204u);
+  EXPECT_EQ(StatusText(health.statuses), "204");
 }
 
 TEST(Health, ReadsTheOtherChecks) {
@@ -87,7 +87,8 @@ TEST(Health, TakesBothEndsOfEachRangeAndNoMore) {
       {"health_timeout", "\"999us\"", "\"1ms\"", "\"2s\"", "\"25h\"", R"("1ms" to "24h")"},
       {"health_rise", "0", "1", "1000", "1001", "1 to 1000"},
       {"health_fall", "0", "1", "1000", "1001", "1 to 1000"},
-      {"health_status", "199", "200", "599", "600", "200 to 599"},
+      {"health_status", "199", "200", "599", "600",
+       R"(a status of 200 to 599, a range such as "200-299", or a list of both)"},
   };
   for (const Row& row : rows) {
     const std::string place = Cat("t:19:", row.key.size() + 4, ": ");
@@ -161,6 +162,47 @@ TEST(Health, RefusesTimesOfAnEjectionThatNeverComes) {
                    R"(with failures_max 0 no server is ejected)",
                    R"(t:20:18: "eject_time_max" is for a failures_max above 0; expected it left )"
                    R"(out, with failures_max 0 no server is ejected)"}));
+}
+
+TEST(Health, ReadsStatusesAndRangesOfThem) {
+  const std::pair<std::string_view, std::string_view> rows[] = {
+      {"\"200-299\"", "200-299"}, {"\"204\"", "204"},
+      {"\"200-599\"", "200-599"}, {"[200, \"300-399\", 401]", "200, 300-399, 401"},
+      {"\"404-404\"", "404"},     {"[204]", "204"},
+  };
+  for (const auto& [value, text] : rows) {
+    EXPECT_EQ(StatusText(HealthOf(HttpCheckAnd(Cat("health_status = ", value))).statuses), text);
+  }
+  const Health health = HealthOf(HttpCheckAnd("health_status = [\"200-299\", 304]"));
+  for (const uint32_t status : {200, 250, 299, 304}) {
+    EXPECT_TRUE(Contains(health.statuses, status)) << status;
+  }
+  for (const uint32_t status : {100, 199, 300, 303, 305, 599}) {
+    EXPECT_FALSE(Contains(health.statuses, status)) << status;
+  }
+}
+
+TEST(Health, RefusesWhatIsNoStatus) {
+  const std::string expected =
+      R"(; expected a status of 200 to 599, a range such as "200-299", or a list of both)";
+  for (const std::string_view text :
+       {"", "2xx", "200-", "-299", "200-199", "199-299", "200-600", "200 - 299", "200-299-300",
+        "200,204", "2000", "20", "200-29", "+20"}) {
+    EXPECT_EQ(Complain(HttpCheckAnd(Cat("health_status = \"", text, "\""))),
+              Lines{Cat("t:19:17: health_status is \"", text, "\"", expected)});
+  }
+  EXPECT_EQ(Complain(HttpCheckAnd("health_status = [200, \"300-\", -1]")),
+            (Lines{Cat("t:19:23: health_status is \"300-\"", expected),
+                   Cat("t:19:31: health_status is -1", expected)}));
+  EXPECT_EQ(Complain(HttpCheckAnd("health_status = true")),
+            Lines{Cat("t:19:17: wrong type for \"health_status\": a boolean", expected)});
+  std::string most = "[200";
+  for (size_t i = 1; i < kHealthStatusesMax; ++i) most += ", 200";
+  EXPECT_EQ(Complain(HttpCheckAnd(Cat("health_status = ", most, "]"))), Lines{});
+  EXPECT_EQ(Complain(HttpCheckAnd(Cat("health_status = ", most, ", 200]"))),
+            Lines{R"(t:19:17: "health_status" has 17 entries; expected 1 to 16)"});
+  EXPECT_EQ(Complain(HttpCheckAnd("health_status = []")),
+            Lines{R"(t:19:17: "health_status" has 0 entries; expected 1 to 16)"});
 }
 
 TEST(Health, TellsHowAPathIsWritten) {

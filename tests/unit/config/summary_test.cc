@@ -106,7 +106,7 @@ proxy_protocol = "v2"
 failures_max = 0
 health_check = "http"
 health_path = "/up"
-health_status = 204
+health_status = ["200-299", 304]
 [[backend]]
 name = "tcp"
 servers = ["c:3"]
@@ -143,7 +143,8 @@ routes
 backends
   app  unix:/run/a.sock (weight 3), b:2, connect timeout 5s, try timeout 1250ms
        balance source_hash, at most 100 sessions a server, PROXY header v2
-       no server is ejected; health check http GET /up for 204 every 2s, timeout 1s, rise 2, fall 3
+       no server is ejected; health check http GET /up for 200-299, 304 every 2s, timeout )"
+             R"(1s, rise 2, fall 3
   tcp  c:3, connect timeout 5s, try timeout 1250ms
        balance least_sessions
        ejected after 3 failures in a row, for 10m to 10m; health check tcp every 500ms, timeout )"

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ringway::http {
@@ -17,12 +18,20 @@ BodyReader ReaderOf(BodyFraming framing, uint64_t body_bytes = 0) {
   return reader;
 }
 
+/// On a copy of the text; `*kept`, where asked for, is what is relayed of it.
+BodyStep Consume(BodyReader& reader, std::string text, std::string* kept = nullptr) {
+  const BodyStep step = reader.Consume(text);
+  EXPECT_LE(step.kept_bytes, step.bytes);
+  if (kept != nullptr) kept->append(text, 0, step.kept_bytes);
+  return step;
+}
+
 TEST(BodyReader, OfNothingIsCompleteFromTheStart) {
   for (BodyReader reader :
        {BodyReader(), ReaderOf(BodyFraming::kNone, 5), ReaderOf(BodyFraming::kLength, 0)}) {
     EXPECT_TRUE(reader.IsComplete());
     EXPECT_TRUE(reader.MayEndHere());
-    const BodyStep step = reader.Consume("next");
+    const BodyStep step = Consume(reader, "next");
     EXPECT_EQ(step.bytes, 0u);
     EXPECT_EQ(step.result, BodyResult::kComplete);
   }
@@ -30,19 +39,19 @@ TEST(BodyReader, OfNothingIsCompleteFromTheStart) {
 
 TEST(BodyReader, CountsALength) {
   BodyReader reader = ReaderOf(BodyFraming::kLength, 5);
-  EXPECT_EQ(reader.Consume("").result, BodyResult::kNeedMore);
-  EXPECT_EQ(reader.Consume("abc").result, BodyResult::kNeedMore);
+  EXPECT_EQ(Consume(reader, "").result, BodyResult::kNeedMore);
+  EXPECT_EQ(Consume(reader, "abc").result, BodyResult::kNeedMore);
   EXPECT_FALSE(reader.MayEndHere());
-  const BodyStep step = reader.Consume("defg");
+  const BodyStep step = Consume(reader, "defg");
   EXPECT_EQ(step.bytes, 2u);
   EXPECT_EQ(step.result, BodyResult::kComplete);
-  EXPECT_EQ(reader.Consume("fg").bytes, 0u);
+  EXPECT_EQ(Consume(reader, "fg").bytes, 0u);
 }
 
 TEST(BodyReader, TakesEverythingUntilClose) {
   BodyReader reader = ReaderOf(BodyFraming::kUntilClose);
   EXPECT_TRUE(reader.MayEndHere());
-  const BodyStep step = reader.Consume("0\r\n\r\n");
+  const BodyStep step = Consume(reader, "0\r\n\r\n");
   EXPECT_EQ(step.bytes, 5u);
   EXPECT_EQ(step.result, BodyResult::kNeedMore);
   EXPECT_FALSE(reader.IsComplete());
@@ -63,18 +72,36 @@ TEST(BodyReader, EndsBehindTheLastChunkAndItsTrailers) {
   };
   for (const std::string& body : bodies) {
     BodyReader reader = ReaderOf(BodyFraming::kChunked);
-    const BodyStep step = reader.Consume(body + "HTTP/1.1");
+    std::string kept;
+    const BodyStep step = Consume(reader, body + "HTTP/1.1", &kept);
+    EXPECT_EQ(kept, body);
     EXPECT_EQ(step.result, BodyResult::kComplete) << body.substr(0, 40);
     EXPECT_EQ(step.bytes, body.size()) << body.substr(0, 40);
     EXPECT_TRUE(reader.MayEndHere()) << body.substr(0, 40);
   }
 }
 
+TEST(BodyReader, TakesOutWhiteSpaceBehindASize) {
+  const std::pair<std::string, std::string> bodies[] = {
+      {"5   \r\nhello\r\n0 \r\n\r\n", "5\r\nhello\r\n0\r\n\r\n"},
+      {"5 \t;a = b \r\nhello\r\n0\t\r\n\r\n", "5;a = b \r\nhello\r\n0\r\n\r\n"},
+      {"3 \r\n 1 \r\n0\r\nA: b \r\n\r\n", "3\r\n 1 \r\n0\r\nA: b \r\n\r\n"},
+  };
+  for (const auto& [sent, relayed] : bodies) {
+    BodyReader reader = ReaderOf(BodyFraming::kChunked);
+    std::string kept;
+    const BodyStep step = Consume(reader, sent + "5 \r\n", &kept);
+    EXPECT_EQ(step.result, BodyResult::kComplete) << sent;
+    EXPECT_EQ(step.bytes, sent.size()) << sent;
+    EXPECT_EQ(kept, relayed);
+  }
+}
+
 TEST(BodyReader, MayNotEndInsideOfChunks) {
-  const std::string body = "5;x\r\nhello\r\n0\r\nA: b\r\n\r\n";
+  const std::string body = "5 ;x\r\nhello\r\n0\r\nA: b\r\n\r\n";
   for (size_t bytes = 0; bytes < body.size(); ++bytes) {
     BodyReader reader = ReaderOf(BodyFraming::kChunked);
-    EXPECT_EQ(reader.Consume(body.substr(0, bytes)).result, BodyResult::kNeedMore);
+    EXPECT_EQ(Consume(reader, body.substr(0, bytes)).result, BodyResult::kNeedMore);
     EXPECT_FALSE(reader.MayEndHere()) << bytes;
   }
 }
@@ -94,9 +121,12 @@ TEST(BodyReader, RefusesTheFirstByteThatMayNotStandThere) {
       {" 1", 0},
       {";a", 0},
       {"0x5", 1},
-      {"5 \r\n", 1},
-      {"5 ;a", 1},
-      {"5\t", 1},
+      {"5 5", 2},
+      {"5\t0\r\n", 2},
+      {"5 \n", 2},
+      {"5 \rx", 3},
+      {"5 x", 2},
+      {"5 ;a\n", 4},
       {"5\n", 1},
       {"5,5", 1},
       {"5\rx", 2},
@@ -121,23 +151,24 @@ TEST(BodyReader, RefusesTheFirstByteThatMayNotStandThere) {
       {"fffffffffffffffff", 15},
       {"0;" + std::string(kChunkLineBytesMax - 1, 'x'), kChunkLineBytesMax},
       {std::string(kChunkLineBytesMax + 1, '0'), kChunkLineBytesMax},
+      {"0" + std::string(kChunkLineBytesMax, ' '), kChunkLineBytesMax},
       {"0\r\nA:" + std::string(kTrailerBytesMax, 'x'), 3 + kTrailerBytesMax},
   };
   for (const MalformedCase& one : cases) {
     BodyReader reader = ReaderOf(BodyFraming::kChunked);
-    const BodyStep step = reader.Consume(one.body);
+    const BodyStep step = Consume(reader, one.body);
     EXPECT_EQ(step.result, BodyResult::kMalformed) << one.body.substr(0, 40);
     EXPECT_EQ(step.bytes, one.at) << one.body.substr(0, 40);
     EXPECT_FALSE(reader.MayEndHere());
-    EXPECT_EQ(reader.Consume("0\r\n\r\n").result, BodyResult::kMalformed);
-    EXPECT_EQ(reader.Consume("0\r\n\r\n").bytes, 0u);
+    EXPECT_EQ(Consume(reader, "0\r\n\r\n").result, BodyResult::kMalformed);
+    EXPECT_EQ(Consume(reader, "0\r\n\r\n").bytes, 0u);
   }
 }
 
 TEST(BodyReader, CountsTheLongestChunk) {
   BodyReader reader = ReaderOf(BodyFraming::kChunked);
-  EXPECT_EQ(reader.Consume("1000000000000000\r\nx").result, BodyResult::kNeedMore);
-  EXPECT_EQ(reader.Consume(std::string(100, 'x')).bytes, 100u);
+  EXPECT_EQ(Consume(reader, "1000000000000000\r\nx").result, BodyResult::kNeedMore);
+  EXPECT_EQ(Consume(reader, std::string(100, 'x')).bytes, 100u);
 }
 
 }  // namespace

@@ -26,30 +26,32 @@ bool Names(const std::vector<std::string_view>& values, std::string_view tag = "
   return NamesEntityTag(values, tag, comparison);
 }
 
-TEST(EntityTag, IsMadeOfSizeTimeAndCoding) {
-  const FileVersion version{.bytes = 0x1234, .modified_ns = 0x1abcdef};
-  EXPECT_EQ(Build(version), "\"1234-1abcdef\"");
-  EXPECT_EQ(Build(version, ContentCoding::kGzip), "\"1234-1abcdef-gz\"");
-  EXPECT_EQ(Build(version, ContentCoding::kBrotli), "\"1234-1abcdef-br\"");
-  EXPECT_EQ(Build({}), "\"0-0\"");
-  EXPECT_EQ(Build({.bytes = 1, .modified_ns = -1}), "\"1-ffffffffffffffff\"");
+TEST(EntityTag, IsMadeOfSizeTimesAndCoding) {
+  const FileVersion version{.bytes = 0x1234, .modified_ns = 0x1abcdef, .changed_ns = 0xfed};
+  EXPECT_EQ(Build(version), "\"1234-1abcdef-fed\"");
+  EXPECT_EQ(Build(version, ContentCoding::kGzip), "\"1234-1abcdef-fed-gz\"");
+  EXPECT_EQ(Build(version, ContentCoding::kBrotli), "\"1234-1abcdef-fed-br\"");
+  EXPECT_EQ(Build({}), "\"0-0-0\"");
+  EXPECT_EQ(Build({.bytes = 1, .modified_ns = -1}), "\"1-ffffffffffffffff-0\"");
 }
 
 TEST(EntityTag, DiffersWhereAnythingDiffers) {
   std::set<std::string> tags;
   for (const uint64_t bytes : {0x1U, 0x11U, 0x111U}) {
     for (const int64_t modified_ns : {0x1, 0x11, 0x111}) {
-      for (const ContentCoding coding :
-           {ContentCoding::kIdentity, ContentCoding::kGzip, ContentCoding::kBrotli}) {
-        tags.insert(Build({bytes, modified_ns}, coding));
+      for (const int64_t changed_ns : {0x1, 0x11, 0x111}) {
+        for (const ContentCoding coding :
+             {ContentCoding::kIdentity, ContentCoding::kGzip, ContentCoding::kBrotli}) {
+          tags.insert(Build({bytes, modified_ns, changed_ns}, coding));
+        }
       }
     }
   }
-  EXPECT_EQ(tags.size(), 27U);
+  EXPECT_EQ(tags.size(), 81U);
 }
 
 TEST(EntityTag, FitsIntoItsBoundAndIsWrittenWholeOrNotAtAll) {
-  const FileVersion longest{std::numeric_limits<uint64_t>::max(), -1};
+  const FileVersion longest{std::numeric_limits<uint64_t>::max(), -1, -1};
   EXPECT_EQ(Build(longest, ContentCoding::kGzip).size(), kEntityTagBytesMax);
   for (size_t room = 0; room < kEntityTagBytesMax; ++room) {
     EXPECT_EQ(Build(longest, ContentCoding::kGzip, room), "") << room;

@@ -58,6 +58,7 @@ TEST(FileResponse, BringsAWholeFile) {
   EXPECT_EQ(Head(Whole()),
             "HTTP/1.1 200 OK\r\n"
             "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+            "X-Content-Type-Options: nosniff\r\n"
             "Content-Type: text/plain; charset=utf-8\r\n"
             "Content-Length: 10000\r\n"
             "Last-Modified: Sun, 06 Nov 1994 08:48:20 GMT\r\n"
@@ -76,6 +77,7 @@ TEST(FileResponse, SaysCodingChoiceCachingAndTheEnd) {
   EXPECT_EQ(Head(response),
             "HTTP/1.1 200 OK\r\n"
             "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+            "X-Content-Type-Options: nosniff\r\n"
             "Content-Type: text/plain; charset=utf-8\r\n"
             "Content-Encoding: br\r\n"
             "Content-Length: 10000\r\n"
@@ -106,6 +108,7 @@ TEST(FileResponse, BringsAPart) {
   EXPECT_EQ(Head(response),
             "HTTP/1.1 206 Partial Content\r\n"
             "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+            "X-Content-Type-Options: nosniff\r\n"
             "Content-Type: text/plain; charset=utf-8\r\n"
             "Content-Length: 50\r\n"
             "Content-Range: bytes 100-149/10000\r\n"
@@ -165,6 +168,7 @@ TEST(FileResponse, SaysThatNothingHasChanged) {
   EXPECT_EQ(Head(response),
             "HTTP/1.1 304 Not Modified\r\n"
             "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+            "X-Content-Type-Options: nosniff\r\n"
             "ETag: \"t\"\r\n"
             "Cache-Control: no-cache\r\n"
             "Vary: Accept-Encoding\r\n"
@@ -180,6 +184,7 @@ TEST(FileResponse, SaysThatAConditionFailed) {
   EXPECT_EQ(Head(response),
             "HTTP/1.1 412 Precondition Failed\r\n"
             "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+            "X-Content-Type-Options: nosniff\r\n"
             "Content-Length: 0\r\n"
             "Connection: close\r\n"
             "\r\n");
@@ -192,6 +197,7 @@ TEST(FileResponse, SaysHowLongTheFileIsWhereNoRangeIsInIt) {
   EXPECT_EQ(Head(response),
             "HTTP/1.1 416 Range Not Satisfiable\r\n"
             "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+            "X-Content-Type-Options: nosniff\r\n"
             "Content-Length: 0\r\n"
             "Content-Range: bytes */10000\r\n"
             "\r\n");

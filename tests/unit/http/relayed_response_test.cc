@@ -62,6 +62,12 @@ TEST(RelayedResponse, SaysThatTheConnectionEndsWithTheBody) {
             "HTTP/1.1 200 \r\nA: b\r\nConnection: close\r\n\r\n");
 }
 
+TEST(RelayedResponse, IsInOrderWhereTheBackendIsNot) {
+  EXPECT_EQ(Relay("HTTP/1.1   200\nConnection: x-hop, timeout=5\nX-Hop: 1\nContent-Length: 3\n"
+                  "A:  b\nContent-Length: 3\n\nabc"),
+            "HTTP/1.1 200 \r\nA: b\r\nContent-Length: 3\r\nConnection: keep-alive\r\n\r\n");
+}
+
 TEST(RelayedResponse, GivesBodilessAnswersNoFraming) {
   EXPECT_EQ(Relay(Answer("204 x", {"Content-Length: 5"})),
             "HTTP/1.1 204 x\r\nConnection: keep-alive\r\n\r\n");

@@ -150,7 +150,7 @@ TEST_F(ProberTest, AsksOverHttpAndExpectsTheStatus) {
   AddServer(listener.address());
   health_rules().check = HealthCheck::kHttp;
   health_rules().path = "/health?full";
-  health_rules().status = 204;
+  health_rules().statuses = {{.first = 204, .last = 204}};
   Start();
   ExpectDown("it answers 200 instead of 204");
   EXPECT_EQ(service.request(),
@@ -171,6 +171,48 @@ TEST_F(ProberTest, AsksOverHttpAndExpectsTheStatus) {
   ExpectUp();
   service.Answer("HTTP/1.1 204");
   ExpectDown("ended the connection without an answer");
+}
+
+TEST_F(ProberTest, PassesOverAnswersOfClass1xx) {
+  const Listener listener;
+  listener.Listen();
+  Service service(listener);
+  const std::string hints = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+  service.Answer(hints + "HTTP/1.1 503 No\r\n\r\n");
+  AddServer(listener.address());
+  health_rules().check = HealthCheck::kHttp;
+  Start();
+  ExpectDown("it answers 503 instead of 200");
+  service.Answer("HTTP/1.1 100\n\n" + hints + hints + "HTTP/1.1 200 OK\r\n\r\n");
+  ExpectUp();
+  service.Answer("HTTP/1.1 101 Switching Protocols\r\n\r\nHTTP/1.1 200 OK\r\n\r\n");
+  ExpectDown("it answers 101 instead of 200");
+  service.Answer(hints + "HTTP/1.1  200\r\n\r\n");
+  ExpectUp();
+  service.Answer(hints);
+  ExpectDown("ended the connection without an answer");
+  service.Answer("HTTP/1.1 200\n\n");
+  ExpectUp();
+  service.Answer("HTTP/1.1 103 x\r\nA: " + std::string(20'000, 'x'));
+  ExpectDown("1xx have no end");
+}
+
+TEST_F(ProberTest, TakesEveryStatusThatIsWanted) {
+  const Listener listener;
+  listener.Listen();
+  Service service(listener);
+  AddServer(listener.address());
+  health_rules().check = HealthCheck::kHttp;
+  health_rules().statuses = {{.first = 200, .last = 299}, {.first = 401, .last = 401}};
+  service.Answer("HTTP/1.1 300 x\r\n\r\n");
+  Start();
+  ExpectDown("it answers 300 instead of 200-299, 401");
+  service.Answer("HTTP/1.1 299 x\r\n\r\n");
+  ExpectUp();
+  service.Answer("HTTP/1.1 400 x\r\n\r\n");
+  ExpectDown("it answers 400");
+  service.Answer("HTTP/1.1 401 x\r\n\r\n");
+  ExpectUp();
 }
 
 TEST_F(ProberTest, AServerThatAnswersNothingInTimeIsDown) {
@@ -198,7 +240,7 @@ TEST_F(ProberTest, BeginsWithAProxyHeaderWhereConnectionsOfTheBackendDo) {
     backend.health.check = HealthCheck::kTcp;
     const ProbePlan tcp = PlanProbe(backend, {.host = "a", .port = 80}, Loopback(80));
     EXPECT_EQ(tcp.request, expected.substr(0, expected.size() - 6)) << "and then it ends";
-    EXPECT_EQ(tcp.status, 0U);
+    EXPECT_TRUE(tcp.statuses.empty());
   }
 }
 

@@ -55,6 +55,7 @@ class FakeFiles : public FileIndex {
     if (file.outcome != FileOutcome::kFile) return look;
     look.bytes = file.content.size();
     look.modified_ns = kModifiedSeconds * 1'000'000'000 + 5;
+    look.changed_ns = changed_ns;
     look.file = Lend(file);
     return look;
   }
@@ -67,6 +68,7 @@ class FakeFiles : public FileIndex {
     return content.substr(offset, bytes);
   }
 
+  int64_t changed_ns = 0;           ///< when the kernel says that all files were changed last
   std::vector<std::string> asked;   ///< of Find, in order
   std::set<uint32_t> routes_asked;  ///< by Find
 

@@ -151,6 +151,28 @@ TEST(Serving, TakesALaterMinorVersionForHttp11) {
   ExpectAtRest(harness);
 }
 
+TEST(Serving, TellsAFileFromAnotherOfItsSizeAndTime) {
+  Harness harness(kFiles);
+  harness.files().Keep("f", "0123456789");
+  harness.files().changed_ns = (kModifiedSeconds + 100) * 1'000'000'000;
+  harness.FromClient(Get("/files/f"));
+  const std::string changed_date = "Tue, 14 Nov 2023 21:58:20 GMT";
+  EXPECT_TRUE(Has(harness.ToClient(), "\r\nLast-Modified: " + changed_date + "\r\n"));
+  EXPECT_FALSE(Has(harness.ToClient(), "\r\nETag: " + TagOf(10) + "\r\n"));
+  ExpectAtRest(harness);
+  for (const std::string& condition :
+       {"If-None-Match: " + TagOf(10), "If-Modified-Since: " + std::string(kModifiedDate),
+        "Range: bytes=1-2\r\nIf-Range: " + TagOf(10),
+        "Range: bytes=1-2\r\nIf-Range: " + std::string(kModifiedDate)}) {
+    harness.FromClient(Get("/files/f", condition + "\r\n"));
+    EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 200 ")) << condition;
+    ExpectAtRest(harness);
+  }
+  harness.FromClient(Get("/files/f", "If-Modified-Since: " + changed_date + "\r\n"));
+  EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 304 "));
+  ExpectAtRest(harness);
+}
+
 TEST(Serving, LooksAtNoRangeOfHead) {
   Harness harness(kFiles);
   harness.files().Keep("f", "0123456789");
