@@ -60,7 +60,8 @@ struct FileResponse {
 /// a file of more than kBodyBytesMax (backend_response.h) would have to be counted. The answer to
 /// HEAD has the same head as that to GET.
 ///
-/// - All: Date, `X-Content-Type-Options: nosniff` (Fetch 2.7: a browser takes the type as it is said
+/// - All: Date, `X-Content-Type-Options: nosniff` (Fetch 2.7: a browser takes the type as it is
+/// said
 ///   and makes no script of a text), and `Connection: close` where it ends; staying open says
 ///   itself (RFC 9112 9.3), but to HTTP/1.0.
 /// - 200 and 206: Content-Type, Content-Length, Last-Modified, ETag, Accept-Ranges, Cache-Control,

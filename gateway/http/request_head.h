@@ -56,8 +56,8 @@ struct RequestHead {
   /// Tells a query without a byte from none.
   bool has_query = false;
 
-  /// uri-host [ ":" port ] as sent (RFC 9110 7.2), of the Host field, or of an absolute-form target,
-  /// which goes before it (RFC 9112 3.2.2). Empty: HTTP/1.0 without a Host.
+  /// uri-host [ ":" port ] as sent (RFC 9110 7.2), of the Host field, or of an absolute-form
+  /// target, which goes before it (RFC 9112 3.2.2). Empty: HTTP/1.0 without a Host.
   std::string_view host;
   /// Tells an Origin without a value from no Origin; there is at most one.
   bool has_origin = false;

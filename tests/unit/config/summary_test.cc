@@ -144,7 +144,7 @@ backends
   app  unix:/run/a.sock (weight 3), b:2, connect timeout 5s, try timeout 1250ms
        balance source_hash, at most 100 sessions a server, PROXY header v2
        no server is ejected; health check http GET /up for 200-299, 304 every 2s, timeout )"
-             R"(1s, rise 2, fall 3
+            R"(1s, rise 2, fall 3
   tcp  c:3, connect timeout 5s, try timeout 1250ms
        balance least_sessions
        ejected after 3 failures in a row, for 10m to 10m; health check tcp every 500ms, timeout )"

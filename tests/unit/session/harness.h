@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A worker as small as one can be: it lends a session everything it needs, calls it as the worker
-// does, and writes down what it wants. Time is a number, a receive is a copy into a lease.
+// A worker as small as one can be: it lends a session all that it needs, and writes down what that
+// wants. Time is a number, a receive is a copy into a lease.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -156,10 +156,9 @@ class Harness {
   const base::Counters& counters() const { return counters_; }
   /// What the session has told the operator, one line each.
   const std::vector<std::string>& news() const { return news_.lines; }
-  /// Buffers of the class that the session holds.
-  uint32_t leased(base::BufferClass c) const;
   const flow::Stores& stores() const { return stores_; }
-  /// Chunks that are charged to an account.
+  /// Buffers of the class that the session holds; chunks that are charged to an account.
+  uint32_t leased(base::BufferClass c) const;
   uint32_t held(base::AccountId account) const { return arena_.held(account); }
 
  private:
@@ -191,10 +190,8 @@ class Harness {
   std::array<LinkState, 2> links_;
   std::vector<base::Lease> hoard_;
   uint64_t due_ns_ = UINT64_MAX;
-  bool backend_gone_due_ = false;
   base::Lease download_;
-  bool find_due_ = false;
-  bool room_due_ = false;
+  bool backend_gone_due_ = false, find_due_ = false, room_due_ = false;
 };
 
 /// Expects who ended the session, why, and with which code.
