@@ -67,6 +67,7 @@ struct Gauges {
   X(refused_by_route, "clients refused with 503 because of a route's sessions_max")              \
   X(refused_by_servers_full,                                                                     \
     "clients refused with 503 because every server has its sessions_per_server")                 \
+  X(refused_by_path, "clients refused with 400 over a path that others read differently")        \
   X(refused_by_origin, "clients refused with 403 because of a route's origins")                  \
   X(refused_by_health, "clients refused with 503 because probes call every server down")         \
   X(dials, "connections begun to backend servers")                                               \

@@ -130,6 +130,14 @@ void LoggingObserver::OnOriginRefused(const session::RefusedOrigin& refused) {
                    " client=", refused.client.ToString(), ": the route's origins do not name it"));
 }
 
+void LoggingObserver::OnPathRefused(const session::RefusedPath& refused) {
+  if (!IsLogged(LogLevel::kInfo)) return;
+  Log(LogLevel::kInfo, path_limit_,
+      absl::StrCat("refused path=", config::Quoted(refused.path),
+                   " host=", config::Quoted(refused.host), " client=", refused.client.ToString(),
+                   ": ", std::string(refused.reason), ", who would find another route"));
+}
+
 void LoggingObserver::OnTokenIgnored(const config::Route& route) {
   std::atomic<bool>& told = told_tokens_[route.index];
   if (told.load(kRelaxed) || told.exchange(true, kRelaxed)) return;

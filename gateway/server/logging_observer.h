@@ -32,6 +32,7 @@ class LoggingObserver : public worker::Observer {
   void OnDialFailed(const worker::DialFailure& failure) override;
   void OnAcceptPaused(std::string_view why) override;
   void OnOriginRefused(const session::RefusedOrigin& refused) override;
+  void OnPathRefused(const session::RefusedPath& refused) override;
   /// Once for each route.
   void OnTokenIgnored(const config::Route& route) override;
   void OnDialTimedOut(session::ServerId server) override;
@@ -83,6 +84,7 @@ class LoggingObserver : public worker::Observer {
   RateLimit dial_limit_{kIntervalNs};
   RateLimit accept_limit_{kIntervalNs};
   RateLimit origin_limit_{kIntervalNs};
+  RateLimit path_limit_{kIntervalNs};
 };
 
 }  // namespace ringway::server

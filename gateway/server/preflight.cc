@@ -58,7 +58,8 @@ void CheckServers(const config::ParsedConfig& parsed, const LookUp& look_up, Com
       config::Config alone;
       alone.backends.push_back(backends[i]);
       alone.backends.front().servers = {backends[i].servers[j]};
-      const auto addresses = ResolveAll(alone, look_up);
+      LookUpNotes notes;  // what the names have too many of is told at the start
+      const auto addresses = ResolveAll(alone, look_up, &notes);
       if (!addresses.ok()) {
         Add(errors, parsed.places.servers[i][j], kNotHere, addresses.status());
       }

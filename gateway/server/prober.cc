@@ -122,7 +122,6 @@ void Prober::BeginDue(uint64_t now_ns) {
     const size_t index = due_.top().second;
     due_.pop();
     const Target& target = targets_[index];
-    const config::Backend& backend = config_->backends[target.backend_index];
     const route::AddressSet& addresses = addresses_[target.backend_index][target.server_index];
     running_.push_back({.target = index,
                         .began_ns = now_ns,

@@ -3,8 +3,11 @@
 // What a session shares with those of other workers: whether there is room for it, which server it
 // goes to, and which of its addresses is dialled. It is counted from here until Leave.
 #include <optional>
+#include <utility>
 
+#include "gateway/base/address_range.h"
 #include "gateway/http/refusals.h"
+#include "gateway/http/told_client.h"
 #include "gateway/session/session.h"
 
 namespace ringway::session {
@@ -29,7 +32,7 @@ bool Session::EnterGateway(Environment& environment, http::Refusal* refusal) {
   return true;
 }
 
-bool Session::EnterAddress(Environment& environment, http::Refusal* refusal) {
+bool SessionBytes::EnterAddress(Environment& environment, http::Refusal* refusal) {
   const base::Limits& limits = environment.limits;
   switch (environment.occupancy.EnterAddress(client_, limits.sessions_per_address_max,
                                              &address_slot_)) {
@@ -44,6 +47,37 @@ bool Session::EnterAddress(Environment& environment, http::Refusal* refusal) {
   }
   environment.counters.refused_by_address.Add(1);
   return false;
+}
+
+void SessionBytes::LeaveAddress(Environment& environment) {
+  environment.occupancy.LeaveAddress(std::exchange(address_slot_, base::Occupancy::kNothing));
+}
+
+base::SocketAddress SessionBytes::SenderOf(Environment& environment) const {
+  return client_is_told_ ? environment.peers.PeerOf(slot_) : client_;
+}
+
+bool SessionBytes::IsTrusted(const Environment& environment,
+                             const base::SocketAddress& sender) const {
+  const auto& listener = environment.table.config().listeners[listener_index_];
+  return base::ContainedInAny(listener.trusted_proxies, sender);
+}
+
+// Each request anew: a proxy sends those of many clients on one connection. Behind a PROXY header
+// the client is whom that has named.
+bool SessionBytes::EnterToldClient(Environment& environment, std::string_view head,
+                                   http::Refusal* refusal) {
+  const config::Listener& listener = environment.table.config().listeners[listener_index_];
+  if (listener.proxy_protocol || listener.trusted_proxies.empty()) return true;
+  client_ = SenderOf(environment);
+  client_is_told_ = false;
+  if (!IsTrusted(environment, client_)) return true;
+  LeaveAddress(environment);
+  const base::SocketAddress client = http::ToldClient(head, client_, listener.trusted_proxies);
+  if (client == client_) return true;
+  client_ = client;
+  client_is_told_ = true;
+  return EnterAddress(environment, refusal);
 }
 
 bool Session::EnterRoute(Environment& environment, http::Refusal* refusal) {
@@ -138,6 +172,7 @@ void Session::OnDialDue(Environment& environment, Intents& intents) {
 void Session::LeaveGateway(Environment& environment) {
   if (is_counted_) environment.occupancy.Leave();
   is_counted_ = false;
+  if (client_is_told_) LeaveAddress(environment);
 }
 
 void Session::LeaveRoute(Environment& environment) {
@@ -180,9 +215,8 @@ void Session::OnDialFailed(Environment& environment, std::string_view failure, N
 void Session::Leave(Environment& environment) {
   LeaveServer(environment);
   LeaveRoute(environment);
-  environment.occupancy.LeaveAddress(address_slot_);
+  LeaveAddress(environment);
   LeaveGateway(environment);
-  address_slot_ = base::Occupancy::kNothing;
 }
 
 }  // namespace ringway::session

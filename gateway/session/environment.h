@@ -16,6 +16,7 @@
 #include "gateway/route/table.h"
 #include "gateway/session/file_index.h"
 #include "gateway/session/news.h"
+#include "gateway/session/peers.h"
 #include "gateway/ws/frame_reader.h"
 
 namespace ringway::session {
@@ -32,6 +33,7 @@ struct Environment {
   FileIndex& files;
   const http::MediaTypes& media_types;
   News& news;
+  Peers& peers;
   ws::ReaderRules rules;
   uint64_t now_ns = 0;             ///< of this turn
   int64_t unix_s = 0;              ///< the same by the clock on the wall: what a Date says

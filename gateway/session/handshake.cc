@@ -83,7 +83,7 @@ HeaderStep Session::TakeProxyHeader(Environment& environment, base::Piece* piece
   piece->bytes -= taken;
   held_ = {};
   http::Refusal refusal;
-  if (EnterAddress(environment, &refusal)) return HeaderStep::kTaken;
+  if (sender_is_unknown_ || EnterAddress(environment, &refusal)) return HeaderStep::kTaken;
   RefuseWith(environment, refusal, intents);
   return HeaderStep::kRefused;
 }
@@ -131,8 +131,17 @@ void Session::OnRequestBytes(Environment& environment, base::Piece piece, Intent
   PathBytes path_bytes;
   const std::string_view sent_path = head.path;
   const http::Refusal* why = NormalizePath(&head, &path_bytes);
-  if (why == nullptr) why = CheckReadings(environment.table, listener_index_, head, sent_path);
   if (why != nullptr) return RefuseWith(environment, *why, intents);
+  why = CheckReadings(environment.table, listener_index_, head, sent_path);
+  if (why != nullptr) {
+    environment.counters.refused_by_path.Add(1);
+    environment.news.OnPathRefused(
+        {.client = client_, .host = head.host, .path = sent_path, .reason = why->reason});
+    return RefuseWith(environment, *why, intents);
+  }
+  if (!EnterToldClient(environment, TextOf(held_).substr(0, head.head_bytes), &refusal)) {
+    return RefuseWith(environment, refusal, intents);
+  }
   OnRequest(environment, head, intents);
   if (state_ == State::kServing && !std::get<Serving>(stream_).awaits_file) {
     return DropRequest(environment);

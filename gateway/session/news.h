@@ -22,6 +22,15 @@ struct RefusedOrigin {
   std::string_view path;
 };
 
+/// A request that was answered with 400 because others would read another route in its path. The
+/// views are as those of RefusedOrigin.
+struct RefusedPath {
+  base::SocketAddress client;
+  std::string_view host;
+  std::string_view path;
+  std::string_view reason;  ///< names the form
+};
+
 /// Its place in Config::backends, and in the servers there.
 struct ServerId {
   uint32_t backend_index = 0;
@@ -35,6 +44,7 @@ class News {
   virtual ~News() = default;
 
   virtual void OnOriginRefused(const RefusedOrigin& refused) { static_cast<void>(refused); }
+  virtual void OnPathRefused(const RefusedPath& refused) { static_cast<void>(refused); }
   /// A client has asked a route of mode tcp with `?token=`, which websockify looks at and this
   /// gateway does not.
   virtual void OnTokenIgnored(const config::Route& route) { static_cast<void>(route); }

@@ -31,10 +31,9 @@ void Session::Begin(Environment& environment, uint32_t slot, Intents& intents) {
   awaits_proxy_header_ = listener.proxy_protocol;
   if (awaits_proxy_header_) {
     // Who the client is stands in the header; only a proxy of ours may say so.
-    if (!base::ContainedInAny(listener.trusted_proxies, client_)) {
-      return RefuseProxyHeader(environment, intents);
-    }
-  } else if (!EnterAddress(environment, &refusal)) {
+    if (!IsTrusted(environment, client_)) return RefuseProxyHeader(environment, intents);
+    // A trusted proxy's own connection is nobody's session: those that it tells of are counted.
+  } else if (!IsTrusted(environment, client_) && !EnterAddress(environment, &refusal)) {
     return RefuseWith(environment, refusal, intents);
   }
   intents.Timer(NextDueNs(environment));

@@ -99,7 +99,6 @@ class Session : public SessionBytes {
  private:
   // ---- admission.cc
   [[nodiscard]] bool EnterGateway(Environment& environment, http::Refusal* refusal);
-  [[nodiscard]] bool EnterAddress(Environment& environment, http::Refusal* refusal);
   [[nodiscard]] bool EnterRoute(Environment& environment, http::Refusal* refusal);
   /// False: no server is left for it; `*refusal` says why, unless it is that all were tried.
   [[nodiscard]] bool DialNext(Environment& environment, http::Refusal* refusal, Intents& intents);

@@ -112,6 +112,15 @@ class SessionBytes {
   Holder HolderOf(flow::Stores& stores) const;
   /// When its timer is due; UINT64_MAX: never.
   uint64_t NextDueNs(const Environment& environment) const;
+  /// Counts the client with all of its address. False: `*refusal` is set.
+  [[nodiscard]] bool EnterAddress(Environment& environment, http::Refusal* refusal);
+  /// The same of whom a trusted proxy tells in this head: from now on that is the client.
+  [[nodiscard]] bool EnterToldClient(Environment& environment, std::string_view head,
+                                     http::Refusal* refusal);
+  void LeaveAddress(Environment& environment);
+  /// Who sent the request: a proxy, where the client is only told of.
+  base::SocketAddress SenderOf(Environment& environment) const;
+  bool IsTrusted(const Environment& environment, const base::SocketAddress& sender) const;
   /// Dials the next address of the server that was chosen. False: all were tried.
   [[nodiscard]] bool DialAddress(Environment& environment, Intents& intents);
   /// The dials of a server have failed. REQUIRES: AddressChoice knows of it.
@@ -155,22 +164,23 @@ class SessionBytes {
   uint8_t address_index_ = 0;
   uint8_t host_bytes_ = 0;  ///< behind the answer, for a PROXY header
   State state_ = State::kHandshake;
-  bool is_counted_ = false;
-  bool is_counted_on_route_ = false;
-  bool upgraded_ = false;
+  bool is_counted_ : 1 = false;
+  bool is_counted_on_route_ : 1 = false;
+  bool upgraded_ : 1 = false;
   bool close_sent_ = false;
-  bool client_deaf_ = false;   ///< nothing from the client is used any more
-  bool backend_gone_ = false;  ///< nothing can be sent to the backend any more
-  bool cut_ = false;
-  bool ping_queued_ = false;  ///< other bytes waited for the client when the ping joined them
-  bool half_closed_ = false;  ///< websocket mode: one side has ended its stream
-  bool awaits_proxy_header_ = false;
-  bool sender_is_unknown_ = false;  ///< a PROXY header named nobody
-  bool ends_after_answer_ = false;  ///< a drain, or a dropped request: no further one is read
+  bool client_deaf_ : 1 = false;   ///< nothing from the client is used any more
+  bool backend_gone_ : 1 = false;  ///< nothing can be sent to the backend any more
+  bool cut_ : 1 = false;
+  bool ping_queued_ : 1 = false;  ///< other bytes waited for the client when the ping joined them
+  bool half_closed_ = false;      ///< websocket mode: one side has ended its stream
+  bool awaits_proxy_header_ : 1 = false;
+  bool sender_is_unknown_ : 1 = false;  ///< a PROXY header named nobody
+  bool client_is_told_ : 1 = false;     ///< client_ is whom a trusted proxy has told of
+  bool ends_after_answer_ : 1 = false;  ///< a drain, or a dropped request: no further one is read
   /// The next request waits until the backend link of the last one is gone.
   bool awaits_backend_gone_ = false;
-  bool is_server_spared_ = false;  ///< a dial of it failed for want of something of ours
-  bool redials_ = false;           ///< the next dial waits until the one that was given up is gone
+  bool is_server_spared_ : 1 = false;  ///< a dial of it failed for want of something of ours
+  bool redials_ = false;  ///< the next dial waits until the one that was given up is gone
 };
 
 }  // namespace ringway::session

@@ -41,11 +41,11 @@ bool Session::PrepareForwarding(Environment& environment, const http::RequestHea
     RefuseWith(environment, http::kBackendHandshakesTooMany, intents);
     return false;
   }
-  const auto& proxies = environment.table.config().listeners[listener_index_].trusted_proxies;
-  const bool is_trusted = !sender_is_unknown_ && base::ContainedInAny(proxies, client_);
+  const base::SocketAddress sender = SenderOf(environment);
+  const bool is_trusted = !sender_is_unknown_ && IsTrusted(environment, sender);
   const http::Forwarding forwarding{
       .backend_host = route_->backend_host,
-      .sender = client_,
+      .sender = sender,
       .trust = is_trusted ? http::SenderTrust::kTrusted : http::SenderTrust::kNone};
   const std::span<char> out = TextRoom(answer_, BufferClass::kChunk);
   answer_bytes_ =

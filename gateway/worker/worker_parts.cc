@@ -29,6 +29,7 @@ WorkerParts::WorkerParts(uring::Kernel& kernel, base::Clock& clock, Observer& ob
       splicer_(ring_, counters_, limits_.pipes),
       file_sender_(ring_, counters_),
       remembered_files_(memory_.files, environment_.now_ns),
+      link_peers_(memory_, kernel),
       servers_(
           *options_.snapshot->config,
           {.occupancy = *options_.occupancy, .health = *options_.health, .counters = counters_},
@@ -46,6 +47,7 @@ WorkerParts::WorkerParts(uring::Kernel& kernel, base::Clock& clock, Observer& ob
                    .files = remembered_files_,
                    .media_types = *options_.media_types,
                    .news = observer_,
+                   .peers = link_peers_,
                    .rules = RulesOf(limits_),
                    .now_ns = clock.NowNs(),
                    .secret = options_.seed ^ (uint64_t{options_.index} << 32)} {

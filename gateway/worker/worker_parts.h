@@ -25,6 +25,7 @@
 #include "gateway/session/environment.h"
 #include "gateway/session/intent.h"
 #include "gateway/splice/splicer.h"
+#include "gateway/worker/link_peers.h"
 #include "gateway/worker/memory.h"
 #include "gateway/worker/observer.h"
 #include "gateway/worker/options.h"
@@ -81,6 +82,7 @@ class WorkerParts {
   splice::Splicer splicer_;
   files::FileSender file_sender_;
   RememberedFiles remembered_files_;
+  LinkPeers link_peers_;
   route::ServerChoice servers_;
   route::AddressChoice addresses_;
   /// Of each backend, for IPv4 and IPv6. WHY apart: servers of both families that take turns would

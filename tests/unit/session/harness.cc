@@ -146,6 +146,7 @@ Harness::Harness(const HarnessOptions& options)
                                    .files = files_,
                                    .media_types = media_types_,
                                    .news = news_,
+                                   .peers = peers_,
                                    .rules = {.frame_bytes_max = limits.frame_bytes_max,
                                              .message_bytes_max = limits.message_bytes_max},
                                    .now_ns = kBeginNs,

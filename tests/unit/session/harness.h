@@ -19,6 +19,7 @@
 #include "gateway/session/session.h"
 #include "tests/unit/session/fake_files.h"
 #include "tests/unit/session/news_record.h"
+#include "tests/unit/session/one_peer.h"
 #include "tests/unit/session/wire.h"
 
 namespace ringway::session {
@@ -149,12 +150,10 @@ class Harness {
   base::Occupancy& occupancy() { return *occupancy_; }
   base::ServerHealth& health() { return *health_; }
   FakeFiles& files() { return files_; }
-  /// Sessions that are counted on the static route.
   uint32_t on_files() const;
   State state() const { return session_->state(); }
   const Ending& ending() const { return session_->ending(); }
   const base::Counters& counters() const { return counters_; }
-  /// What the session has told the operator, one line each.
   const std::vector<std::string>& news() const { return news_.lines; }
   const flow::Stores& stores() const { return stores_; }
   /// Buffers of the class that the session holds; chunks that are charged to an account.
@@ -177,6 +176,7 @@ class Harness {
   base::Counters counters_;
   FakeFiles files_{arena_};
   NewsRecord news_;
+  OnePeer peers_{kClientAddress};
   http::MediaTypes media_types_{"text/html html\ntext/css css\n"};
   std::optional<route::Table> table_;
   std::optional<base::Occupancy> occupancy_;

@@ -17,6 +17,10 @@ class NewsRecord : public News {
     lines.push_back("origin " + std::string(refused.origin) + " of " + refused.route.name + " " +
                     std::string(refused.host) + " " + std::string(refused.path));
   }
+  void OnPathRefused(const RefusedPath& refused) override {
+    lines.push_back("path " + std::string(refused.path) + " of " + std::string(refused.host) +
+                    ": " + std::string(refused.reason));
+  }
   void OnTokenIgnored(const config::Route& route) override {
     lines.push_back("token " + route.name);
   }

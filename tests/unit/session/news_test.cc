@@ -26,6 +26,17 @@ TEST(News, TellsWhichOriginWasRefusedAndWhere) {
   EXPECT_EQ(harness.counters().refused_by_origin.value(), 1U);
 }
 
+TEST(News, TellsWhichPathOthersWouldReadDifferently) {
+  Harness harness;
+  harness.FromClient(RequestOf("//echo?a=b"));
+  EXPECT_EQ(harness.news(),
+            Lines{"path //echo of gw.example: '//' in the path is read differently by others"});
+  EXPECT_EQ(harness.counters().refused_by_path.value(), 1U);
+  harness.Accept();
+  harness.FromClient(RequestOf("/echo/%"));
+  EXPECT_EQ(harness.news().size(), 1U) << "it means nothing to anybody";
+}
+
 TEST(News, SaysNothingOfAnOriginThatIsListed) {
   Harness harness({.route = "origins = [\"https://good.example\"]"});
   harness.FromClient(RequestOf("/echo", "Origin: https://good.example\r\n"));
