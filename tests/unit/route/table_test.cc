@@ -56,7 +56,8 @@ TEST(Table, MatchesExactPathsExactly) {
 
 /// The route whose folder the path names, where the patterns are of mode static.
 std::string FolderOf(const std::vector<Pattern>& patterns, std::string_view path) {
-  const config::Route* route = MakeTable(patterns, config::Mode::kStatic).FindFolder(0, "h", path);
+  const Table table = MakeTable(patterns, config::Mode::kStatic);
+  const config::Route* route = table.FindFolder(0, "h", path);
   return route == nullptr ? "none" : route->name;
 }
 
@@ -64,7 +65,7 @@ TEST(Table, FindsTheFolderWhosePathLacksItsSlash) {
   EXPECT_EQ(FolderOf({{"", "/*"}, {"", "/spa/*"}}, "/spa"), "/spa/*");
   EXPECT_EQ(FolderOf({{"", "/spa/*"}}, "/spa"), "/spa/*");
   EXPECT_EQ(FolderOf({{"h", "/spa/*"}}, "/spa"), "h/spa/*");
-  for (const std::string_view path : {"/spa/", "/spa/x", "/sp", "/spa2", "/", ""}) {
+  for (const std::string_view path : {"/spa/", "/spa/x", "/sp", "/spa2", "/"}) {
     EXPECT_EQ(FolderOf({{"", "/*"}, {"", "/spa/*"}}, path), "none") << path;
   }
   EXPECT_EQ(FolderOf({{"", "/spa"}, {"", "/spa/*"}}, "/spa"), "none") << "an exact path is better";
