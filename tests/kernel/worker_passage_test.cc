@@ -226,11 +226,11 @@ TEST_P(PassageTest, APipeIsNotEmptiedIntoAQueueWhoseShareIsSmallerAndGoesOnWhenI
   }
   Fill(down);
   // How much of a fill is left in the pipe is by chance, and a paced socket takes more for a while.
-  for (int i = 0; i < 300 && InPipes() <= 192 * 1024; ++i) {
+  for (int i = 0; i < 300 && InPipes() <= 128 * 1024; ++i) {
     down.Pull();
     for (int fills = 0; fills < 5; ++fills) Fill(down);
   }
-  ASSERT_GT(InPipes(), 192U * 1024);
+  ASSERT_GT(InPipes(), 128U * 1024);
   ASSERT_EQ(worker_->pipes_held(), 1U);
   for (int i = 0; i < 3; ++i) Advance(2 * kSecondNs);
   EXPECT_EQ(worker_->pipes_held(), 1U);
@@ -292,7 +292,7 @@ TEST_P(PassageTest, ACutWhileAPipeIsFullGivesItBack) {
   loopback::Socket backend;
   Client client = OpenPassage("/pass", &backend);
   Flow down(backend, client.socket, 64 * kMiB);
-  for (int tries = 0; tries < 300 && InPipes() <= 192 * 1024; ++tries) {
+  for (int tries = 0; tries < 300 && InPipes() <= 128 * 1024; ++tries) {
     down.Pull();
     for (int fills = 0; fills < 5; ++fills) Fill(down);
   }

@@ -84,7 +84,7 @@ TEST(News, TellsThatAServerIsEjectedAndBack) {
 }
 
 TEST(News, TellsThatADialTookTooLongBeforeThatEjectsTheServer) {
-  Harness harness({.backend = "failures_max = 1\ntry_timeout = \"5s\""});
+  Harness harness({.backend = "failures_max = 1\ntry_timeout = \"3s\""});
   harness.FromClient(RequestOf("/echo"));
   const std::string id = "1:" + std::to_string(harness.session().server_index());
   harness.WaitUntilDue();
