@@ -143,6 +143,7 @@ void Worker::OnReceived(LinkId id, read::Received received) {
       if (memory_.links.Find(id.slot, id.generation) != nullptr) Drop(id.slot);
       return;
     case ReceiveOutcome::kStarved:
+      starved_turns_ = kStarvedTurns;
       return Wait(id.slot);
     case ReceiveOutcome::kCancelled:
       return;

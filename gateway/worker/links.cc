@@ -186,11 +186,17 @@ void Worker::Wait(uint32_t index) {
 void Worker::ArmWaiting() {
   share_bytes_ =
       std::clamp(kTurnBytes / std::max(1U, memory_.waiting.size()), kShareBytesMin, kShareBytesMax);
+  const bool somebody_starves = starved_turns_ > 0;
+  if (somebody_starves) --starved_turns_;
   uint32_t left = kTurnBytes;
   for (uint32_t tries = memory_.waiting.size(); tries > 0 && left > 0; --tries) {
     const LinkId id = memory_.waiting.Pop();
     Link* link = memory_.links.Find(id.slot, id.generation);
     if (link == nullptr) continue;
+    if (link->busy && somebody_starves) {
+      memory_.waiting.Push(id);
+      continue;
+    }
     link->waiting = link->busy = false;
     armed_bytes_ = 0;
     ArmReceive(id.slot);
