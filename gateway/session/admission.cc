@@ -7,8 +7,8 @@
 
 #include "gateway/base/address_range.h"
 #include "gateway/http/refusals.h"
-#include "gateway/http/told_client.h"
 #include "gateway/session/session.h"
+#include "gateway/session/told_client.h"
 
 namespace ringway::session {
 namespace {
@@ -73,7 +73,7 @@ bool SessionBytes::EnterToldClient(Environment& environment, std::string_view he
   client_is_told_ = false;
   if (!IsTrusted(environment, client_)) return true;
   LeaveAddress(environment);
-  const base::SocketAddress client = http::ToldClient(head, client_, listener.trusted_proxies);
+  const base::SocketAddress client = ToldClient(head, client_, listener.trusted_proxies);
   if (client == client_) return true;
   client_ = client;
   client_is_told_ = true;

@@ -321,7 +321,8 @@ def http_probes():
 @tap.case('health_check "http": a server that answers nothing is called down')
 def http_probes_time_out():
     with backends.Backend() as silent, Server(status=204) as good, \
-            harness.Gateway(silent.port, good.port, backend={**HTTP, **FAST}) as gateway:
+            harness.Gateway(silent.port, good.port,
+                            backend={**HTTP, **FAST, 'health_timeout': '20ms'}) as gateway:
         harness.wait_for(lambda: is_called_down(gateway, silent.port),
                          'the silent one to be called down')
         harness.wait_for(lambda: where_now(gateway) == {good.port}, 'the good one to be used')

@@ -18,8 +18,8 @@
 #include "gateway/session/environment.h"
 #include "gateway/session/session.h"
 #include "tests/unit/session/fake_files.h"
+#include "tests/unit/session/fixed_peers.h"
 #include "tests/unit/session/news_record.h"
-#include "tests/unit/session/one_peer.h"
 #include "tests/unit/session/wire.h"
 
 namespace ringway::session {
@@ -176,7 +176,7 @@ class Harness {
   base::Counters counters_;
   FakeFiles files_{arena_};
   NewsRecord news_;
-  OnePeer peers_{kClientAddress};
+  FixedPeers peers_{kClientAddress};
   http::MediaTypes media_types_{"text/html html\ntext/css css\n"};
   std::optional<route::Table> table_;
   std::optional<base::Occupancy> occupancy_;

@@ -1,88 +1,78 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A client behind a trusted proxy: it counts, and not the proxy, request by request.
+// Which client trusted proxies tell of: the rightmost address that is none of theirs.
+#include "gateway/session/told_client.h"
+
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
-
-#include "tests/unit/session/harness.h"
+#include <string_view>
 
 namespace ringway::session {
 namespace {
 
-/// The other end of each link here is a proxy of ours.
-constexpr std::string_view kTrusting = "trusted_proxies = [\"192.0.2.0/24\"]";
-constexpr base::SocketAddress kTold{.family = base::AddressFamily::kIpv4,
-                                    .bytes = {203, 0, 113, 7}};
+constexpr base::SocketAddress kSender{
+    .family = base::AddressFamily::kIpv4, .port = 4711, .bytes = {10, 0, 0, 1}};
+/// 10.0.0.0/8
+constexpr std::array kTrusted{base::AddressRange{
+    .first = {.family = base::AddressFamily::kIpv4, .bytes = {10}}, .prefix_bits = 8}};
 
-std::string From(std::string_view request, std::string_view client) {
-  return HeadWith(request, "X-Forwarded-For: " + std::string(client) + "\r\n");
+std::string Told(std::string_view fields) {
+  const std::string head =
+      "GET / HTTP/1.1\r\nHost: h\r\n" + std::string(fields) + "X-Other: 9.9.9.9\r\n\r\n";
+  const base::SocketAddress client = ToldClient(head, kSender, kTrusted);
+  return client == kSender ? "sender" : client.HostText();
 }
 
-TEST(ToldClient, IsTheClientOfTheSession) {
-  Harness harness({.listener = kTrusting});
-  harness.FromClient(From(kRequest, "203.0.113.7"));
-  EXPECT_EQ(harness.state(), State::kDialing);
-  EXPECT_EQ(harness.session().client(), kTold);
-}
+struct Case {
+  const char* fields;
+  const char* client;
+};
 
-TEST(ToldClient, OfASenderWithoutTrustIsNobody) {
-  for (const std::string_view listener : {"", "trusted_proxies = [\"10.0.0.0/8\"]"}) {
-    Harness harness({.listener = listener});
-    harness.FromClient(From(kRequest, "203.0.113.7"));
-    EXPECT_EQ(harness.session().client(), Harness::kClientAddress);
+TEST(ToldClient, IsTheRightmostAddressThatIsNotTrusted) {
+  for (const Case& one : {
+           Case{"X-Forwarded-For: 192.0.2.1\r\n", "192.0.2.1"},
+           Case{"X-Forwarded-For: 6.6.6.6, 192.0.2.1\r\n", "192.0.2.1"},
+           Case{"X-Forwarded-For: 192.0.2.1, 10.1.1.1, 10.2.2.2\r\n", "192.0.2.1"},
+           Case{"X-Forwarded-For: 6.6.6.6, 192.0.2.1, 10.1.1.1\r\n", "192.0.2.1"},
+           Case{"x-forwarded-for: 6.6.6.6\r\nX-Forwarded-For: 192.0.2.1\r\n", "192.0.2.1"},
+           Case{"X-Forwarded-For: 10.1.1.1, 10.2.2.2\r\n", "10.1.1.1"},
+           Case{"X-Forwarded-For: 192.0.2.1:443\r\n", "192.0.2.1"},
+           Case{"X-Forwarded-For: 2001:db8::1\r\n", "2001:db8::1"},
+           Case{"X-Forwarded-For: [2001:db8::1]:443\r\n", "2001:db8::1"},
+           Case{"X-Forwarded-For: ::ffff:192.0.2.1, ::ffff:10.0.0.9\r\n", "192.0.2.1"},
+       }) {
+    EXPECT_EQ(Told(one.fields), one.client) << one.fields;
   }
 }
 
-TEST(ToldClient, IsCountedWithAllOfItsAddress) {
-  Harness harness({.limits = "sessions_per_address = 1", .listener = kTrusting});
-  base::Occupancy::AddressSlot slot = 0;
-  ASSERT_EQ(harness.occupancy().EnterAddress(kTold, 0, &slot), base::Admission::kAdmitted);
-  harness.FromClient(From(kRequest, "203.0.113.7"));
-  EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 429 ")) << harness.ToClient();
-  harness.Accept();
-  harness.FromClient(From(kRequest, "203.0.113.8"));
-  EXPECT_EQ(harness.state(), State::kDialing) << "another client of the same proxy";
-  harness.occupancy().LeaveAddress(slot);
-}
-
-TEST(ToldClient, IsNotTheProxyWhichIsNotCountedItself) {
-  Harness harness({.limits = "sessions_per_address = 1", .listener = kTrusting});
-  base::Occupancy::AddressSlot slot = 0;
-  EXPECT_EQ(harness.occupancy().EnterAddress(Harness::kClientAddress, 1, &slot),
-            base::Admission::kAdmitted);
-  harness.Accept();
-  EXPECT_EQ(harness.ToClient(), "");
-  harness.FromClient(kRequest);
-  EXPECT_EQ(harness.state(), State::kDialing) << "it tells of nobody: a request of its own";
-  harness.occupancy().LeaveAddress(slot);
-}
-
-TEST(ToldClient, IsAnotherOneWithEachRequestOfTheProxysConnection) {
-  Harness harness({.limits = "sessions_per_address = 1", .listener = kTrusting, .websocket = ""});
-  for (const std::string client : {"203.0.113.7", "203.0.113.8", "203.0.113.7"}) {
-    harness.FromClient(From(kWsRequest, client));
-    ASSERT_EQ(harness.state(), State::kDialing);
-    EXPECT_EQ(harness.session().client().HostText(), client);
-    harness.Dialed();
-    const std::string sent = harness.ToBackend();
-    EXPECT_NE(sent.find("\r\nX-Forwarded-For: " + client + ", 192.0.2.9\r\n"), std::string::npos)
-        << "the proxy is the last one: " << sent;
-    harness.FromBackend("HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n");
-    harness.BackendGone();
-    base::Occupancy::AddressSlot slot = 0;
-    EXPECT_EQ(harness.occupancy().EnterAddress(kTold, 1, &slot), base::Admission::kAdmitted)
-        << "at rest it is counted no more";
-    harness.occupancy().LeaveAddress(slot);
+TEST(ToldClient, IsReadFromForwardedWhereTheOtherFieldDidNotCome) {
+  for (const Case& one : {
+           Case{"Forwarded: for=192.0.2.1;proto=http\r\n", "192.0.2.1"},
+           Case{"Forwarded: by=10.0.0.1; FOR=\"192.0.2.1:80\", for=10.0.0.2\r\n", "192.0.2.1"},
+           Case{"Forwarded: for=\"[2001:db8::1]:443\"\r\n", "2001:db8::1"},
+           Case{"Forwarded: for=6.6.6.6\r\nX-Forwarded-For: 192.0.2.1\r\n", "192.0.2.1"},
+           Case{"Forwarded: proto=http\r\n", "sender"},
+       }) {
+    EXPECT_EQ(Told(one.fields), one.client) << one.fields;
   }
 }
 
-TEST(ToldClient, BehindAProxyHeaderIsWhomThatHasNamed) {
-  Harness harness(
-      {.listener = "trusted_proxies = [\"192.0.2.0/24\"]\nproxy_protocol = \"required\""});
-  harness.FromClient("PROXY TCP4 203.0.113.9 192.0.2.1 1000 80\r\n" +
-                     From(kRequest, "203.0.113.7"));
-  EXPECT_EQ(harness.session().client().HostText(), "203.0.113.9");
+TEST(ToldClient, IsWhoIsKnownBestWhereAnElementIsNoAddress) {
+  for (const Case& one : {
+           Case{"", "sender"},
+           Case{"X-Forwarded-For: unknown\r\n", "sender"},
+           Case{"X-Forwarded-For: 6.6.6.6, unknown\r\n", "sender"},
+           Case{"X-Forwarded-For: 6.6.6.6, unknown, 10.1.1.1\r\n", "10.1.1.1"},
+           Case{"X-Forwarded-For: 6.6.6.6, 192.0.2.1.5\r\n", "sender"},
+           Case{"X-Forwarded-For: [2001:db8::1\r\n", "sender"},
+           Case{"X-Forwarded-For: ,\r\n", "sender"},
+           Case{"Forwarded: for=_hidden\r\n", "sender"},
+           Case{"Forwarded: for=\"\r\n", "sender"},
+       }) {
+    EXPECT_EQ(Told(one.fields), one.client) << one.fields;
+  }
 }
 
 }  // namespace

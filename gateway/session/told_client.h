@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Who the client is, where trusted proxies stand between: the other way round of
-// forwarded_fields.h.
+// http/forwarded_fields.h.
 #pragma once
 
 #include <span>
@@ -10,14 +10,14 @@
 #include "gateway/base/address_range.h"
 #include "gateway/base/socket_address.h"
 
-namespace ringway::http {
+namespace ringway::session {
 
 /// The client that a trusted sender tells of in X-Forwarded-For, or, if that did not come, in
 /// Forwarded (RFC 7239 4). WHY in this order: most proxies write the former and pass a client's own
 /// Forwarded on.
 ///
 /// Read from the right: each proxy has appended whom it was asked by, so the first address that is
-/// none of `trusted` is the client, and what stands left of it is only that client's word. Where all
+/// none of `trusted` is the client, and what stands left of it is only its word. Where all
 /// are trusted, the leftmost; where an element is no address ("unknown", "_hidden"), the one to its
 /// right. Without a port. `sender`: nobody was told of.
 ///
@@ -26,4 +26,4 @@ namespace ringway::http {
                                              const base::SocketAddress& sender,
                                              std::span<const base::AddressRange> trusted);
 
-}  // namespace ringway::http
+}  // namespace ringway::session

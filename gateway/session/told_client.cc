@@ -1,49 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One pass from the left, which keeps what a walk from the right would end at.
-#include "gateway/http/told_client.h"
-
-#include <arpa/inet.h>
+#include "gateway/session/told_client.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <optional>
 
 #include "gateway/http/bytes.h"
 #include "gateway/http/field_reader.h"
 #include "gateway/http/forwarded_fields.h"
 #include "gateway/http/list_reader.h"
+#include "gateway/proxy/address.h"
 
-namespace ringway::http {
+namespace ringway::session {
 namespace {
 
-using base::AddressFamily;
 using base::SocketAddress;
+using http::ForwardedField;
 
-/// "2001:db8::1" and "192.0.2.1".
-std::optional<SocketAddress> ReadAddress(std::string_view text) {
-  std::array<char, INET6_ADDRSTRLEN> terminated{};
-  if (text.empty() || text.size() >= terminated.size()) return std::nullopt;
-  std::memcpy(terminated.data(), text.data(), text.size());
-  SocketAddress address{.family = AddressFamily::kIpv4};
-  if (inet_pton(AF_INET, terminated.data(), address.bytes.data()) == 1) return address;
-  address = {.family = AddressFamily::kIpv6};
-  if (inet_pton(AF_INET6, terminated.data(), address.bytes.data()) != 1) return std::nullopt;
-  return base::Unmapped(address);
-}
-
-/// The same, and "192.0.2.1:80", "[2001:db8::1]", "[2001:db8::1]:80".
+/// "2001:db8::1", "192.0.2.1", "192.0.2.1:80", "[2001:db8::1]", "[2001:db8::1]:80".
 std::optional<SocketAddress> ReadNode(std::string_view node) {
   if (node.starts_with('[')) {
     const size_t bracket = node.find(']');
     if (bracket == std::string_view::npos) return std::nullopt;
-    return ReadAddress(node.substr(1, bracket - 1));
+    return proxy::AddressOf(node.substr(1, bracket - 1));
   }
   const size_t colon = node.find(':');
   const bool has_port =
       colon != std::string_view::npos && node.find(':', colon + 1) == std::string_view::npos;
-  return ReadAddress(has_port ? node.substr(0, colon) : node);
+  return proxy::AddressOf(has_port ? node.substr(0, colon) : node);
 }
 
 /// The node of an element of Forwarded; empty: it tells of none.
@@ -53,7 +38,7 @@ std::string_view ForOf(std::string_view element) {
     std::string_view pair = element.substr(0, semicolon);
     element.remove_prefix(semicolon == std::string_view::npos ? element.size() : semicolon + 1);
     pair.remove_prefix(std::min(pair.find_first_not_of(" \t"), pair.size()));
-    if (!EqualsIgnoreCase(pair.substr(0, 4), "for=")) continue;
+    if (!http::EqualsIgnoreCase(pair.substr(0, 4), "for=")) continue;
     pair.remove_prefix(4);
     if (pair.size() >= 2 && pair.starts_with('"') && pair.ends_with('"')) {
       pair = pair.substr(1, pair.size() - 2);
@@ -64,7 +49,7 @@ std::string_view ForOf(std::string_view element) {
 }
 
 std::string_view NameOf(ForwardedField field) {
-  return kForwardedFieldNames[static_cast<size_t>(field)];
+  return http::kForwardedFieldNames[static_cast<size_t>(field)];
 }
 
 /// What a walk from the right ends at, for the elements that were seen so far.
@@ -73,7 +58,8 @@ class Walk {
   explicit Walk(std::span<const base::AddressRange> trusted) : trusted_(trusted) {}
 
   void Take(std::string_view node) {
-    const std::optional<SocketAddress> address = ReadNode(node);
+    std::optional<SocketAddress> address = ReadNode(node);
+    if (address) address = base::Unmapped(*address);
     if (!address) {
       found_.reset();
     } else if (!found_ || !base::ContainedInAny(trusted_, *address)) {
@@ -89,14 +75,14 @@ class Walk {
 
 /// Whether the field came.
 bool WalkOver(std::string_view head, ForwardedField field, Walk& walk) {
-  FieldReader fields(head);
+  http::FieldReader fields(head);
   std::string_view name;
   std::string_view value;
   bool came = false;
   while (fields.Next(&name, &value)) {
-    if (!EqualsIgnoreCase(name, NameOf(field))) continue;
+    if (!http::EqualsIgnoreCase(name, NameOf(field))) continue;
     came = true;
-    ListReader list(value);
+    http::ListReader list(value);
     std::string_view element;
     while (list.Next(&element)) {
       walk.Take(field == ForwardedField::kForwarded ? ForOf(element) : element);
@@ -116,4 +102,4 @@ SocketAddress ToldClient(std::string_view head, const SocketAddress& sender,
   return sender;
 }
 
-}  // namespace ringway::http
+}  // namespace ringway::session

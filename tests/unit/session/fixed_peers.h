@@ -7,9 +7,9 @@
 
 namespace ringway::session {
 
-class OnePeer : public Peers {
+class FixedPeers : public Peers {
  public:
-  explicit OnePeer(const base::SocketAddress& address) : address_(address) {}
+  explicit FixedPeers(const base::SocketAddress& address) : address_(address) {}
   base::SocketAddress PeerOf(uint32_t) override { return address_; }
 
  private:
