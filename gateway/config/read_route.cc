@@ -32,6 +32,13 @@ bool IsToken(std::string_view text) {
   });
 }
 
+constexpr std::string_view kUnreservedMarks = "-._~";
+constexpr std::string_view kReservedMarks = "/\\;!$&'()*+,:=@";
+constexpr std::string_view kReadDifferently =
+    "\"//\", \";\" and escapes of reserved bytes are read differently by others, so no request "
+    "would "
+    "get through: write the byte itself, or leave it out";
+
 /// Why no request's path is ever this one in normal form (RFC 3986 6.2.2); empty if one may be.
 std::string_view NormalFormMistake(std::string_view path) {
   if (path.find('\\') != std::string_view::npos) return "a backslash is written as \"%5C\"";
@@ -43,9 +50,13 @@ std::string_view NormalFormMistake(std::string_view path) {
     }
     value = absl::HexStringToBytes({digits.data(), digits.size()});
     if (absl::ascii_isalnum(value[0]) ||
-        std::string_view("-._~").find(value[0]) != std::string_view::npos) {
+        kUnreservedMarks.find(value[0]) != std::string_view::npos) {
       return "requests are matched with letters, digits and \"-._~\" decoded: write them so";
     }
+    if (kReservedMarks.find(value[0]) != std::string_view::npos) return kReadDifferently;
+  }
+  if (path.find("//") != std::string_view::npos || path.find(';') != std::string_view::npos) {
+    return kReadDifferently;
   }
   while (!path.empty()) {
     path.remove_prefix(1);

@@ -102,7 +102,7 @@ size_t RemoveDotSegments(std::span<char> text) {
 
 bool IsSlash(char byte) { return byte == '/'; }
 
-/// The first escape of `text` whose value is `byte`, in either case of its digits.
+/// Whether the text has an escape whose value is `byte`, in either case of its digits.
 bool HasEscapeOf(std::string_view text, char byte) {
   for (size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1)) {
     const std::string_view rest = text.substr(at);
@@ -111,14 +111,27 @@ bool HasEscapeOf(std::string_view text, char byte) {
   return false;
 }
 
-/// Whether `text` at a '%' is one of the forms that others read differently.
+/// Takes a hexadecimal digit from the front, which may itself be written as an escape.
+bool TakeHexDigit(std::string_view* text) {
+  if (!text->empty() && Is(ByteClass::kHex, text->front())) {
+    text->remove_prefix(1);
+    return true;
+  }
+  if (!BeginsWithEscape(*text) || !Is(ByteClass::kHex, ValueOf(*text))) return false;
+  text->remove_prefix(kEscapeBytes);
+  return true;
+}
+
+/// Whether `text` at a '%' is one of the forms that others read differently: what divides or ends a
+/// segment, what stands for itself in a path as well (RFC 3986 3.3), and an escape of an escape.
 bool IsAmbiguousEscape(std::string_view text) {
   if (!BeginsWithEscape(text)) return false;
   const char value = ValueOf(text);
-  if (value == '/' || value == '\\' || value == ';') return true;
+  if (value == '\0') return false;
+  if (std::string_view("/\\;!$&'()*+,:=@").find(value) != std::string_view::npos) return true;
   if (value != '%') return false;
-  const std::string_view behind = text.substr(kEscapeBytes);
-  return behind.size() >= 2 && IsAll(ByteClass::kHex, behind.substr(0, 2));
+  text.remove_prefix(kEscapeBytes);
+  return TakeHexDigit(&text) && TakeHexDigit(&text);
 }
 
 }  // namespace
@@ -188,7 +201,8 @@ const Refusal& RefusalOf(PathReading reading, std::string_view path) {
     case PathReading::kBackslashes:
       return kPathEncodedBackslash;
     case PathReading::kEverythingTwice:
-      return HasEscapeOf(path, '%') ? kPathEncodedTwice : kPathEncodedParameters;
+      if (HasEscapeOf(path, '%')) return kPathEncodedTwice;
+      return HasEscapeOf(path, ';') ? kPathEncodedParameters : kPathEncodedReserved;
   }
   return kPathEmptySegment;
 }

@@ -16,7 +16,7 @@ inline constexpr Refusal kPathBackslash{
     Status::kBadRequest, "the path has a backslash, which has to be written as '%5C'"};
 inline constexpr Refusal kAmbiguousPathTooLong{
     Status::kUriTooLong,
-    "a path with '//', '%2f', '%5c', ';', '%3b' or an escaped '%' may have 4096 bytes"};
+    "a path with '//', ';' or an escape of a reserved byte ('%2f', '%40') may have 4096 bytes"};
 
 // Where another reading of the path would choose another route.
 inline constexpr Refusal kPathEmptySegment{Status::kBadRequest,
@@ -31,6 +31,8 @@ inline constexpr Refusal kPathEncodedTwice{
     Status::kBadRequest, "'%25' before an escape in the path is read differently by others"};
 inline constexpr Refusal kPathEncodedParameters{Status::kBadRequest,
                                                 "'%3b' in the path is read differently by others"};
+inline constexpr Refusal kPathEncodedReserved{
+    Status::kBadRequest, "an escape in the path is read differently by others; write the byte"};
 
 inline constexpr std::array kPathRefusals{
     kPathEscapeMalformed, kPathNul,
@@ -38,6 +40,7 @@ inline constexpr std::array kPathRefusals{
     kPathEmptySegment,    kPathEncodedSlash,
     kPathParameters,      kPathEncodedBackslash,
     kPathEncodedTwice,    kPathEncodedParameters,
+    kPathEncodedReserved,
 };
 
 }  // namespace ringway::http

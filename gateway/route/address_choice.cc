@@ -74,10 +74,22 @@ std::optional<uint32_t> AddressChoice::Pick(uint32_t backend_index, uint32_t ser
   return PickInTurn(server, set, untried);
 }
 
+bool AddressChoice::HasOther(uint32_t backend_index, uint32_t server_index,
+                             AddressMask tried) const {
+  const Server& server = servers_[row_.Place(backend_index, server_index)];
+  const bool all_failed = AllFailed(backend_index, server_index);
+  const AddressMask hopeless = all_failed ? tried : tried | server.failed;
+  return (AllOf(SetOf(backend_index, server_index)) & ~hopeless) != 0;
+}
+
 uint32_t AddressChoice::PickInTurn(Server& server, const AddressSet& set, AddressMask untried) {
   const auto live = static_cast<AddressMask>(untried & ~server.failed);
   if (live == 0) {
-    return Has(untried, server.answered) ? server.answered : NextOf(untried, 0, set.size());
+    if (Has(untried, server.answered)) return server.answered;
+    // By turns too: a session may not have the time for all of them.
+    const uint32_t last = NextOf(untried, server.next, set.size());
+    server.next = static_cast<uint8_t>((last + 1) % set.size());
+    return last;
   }
   const uint32_t picked = NextOf(live, server.next, set.size());
   server.next = static_cast<uint8_t>((picked + 1) % set.size());

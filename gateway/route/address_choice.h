@@ -55,9 +55,9 @@ class AddressChoice {
   [[nodiscard]] std::optional<uint32_t> Pick(uint32_t backend_index, uint32_t server_index,
                                              AddressMask tried, const base::SocketAddress& client,
                                              uint64_t now_ns);
-  bool HasOther(uint32_t backend_index, uint32_t server_index, AddressMask tried) const {
-    return (AllOf(SetOf(backend_index, server_index)) & ~tried) != 0;
-  }
+  /// Whether one that was not tried may fare better than one that does not answer: it did not fail
+  /// when it was dialled last, or all did.
+  bool HasOther(uint32_t backend_index, uint32_t server_index, AddressMask tried) const;
 
   /// Without a family where the set has become shorter.
   base::SocketAddress At(uint32_t backend_index, uint32_t server_index,

@@ -122,13 +122,14 @@ void ServerChoice::Fill(Field& field, uint32_t backend_index, Reach reach, uint6
   }
 }
 
-bool ServerChoice::HasOther(uint32_t backend_index, ServerSet tried) const {
+bool ServerChoice::HasOther(uint32_t backend_index, ServerSet tried, uint64_t now_ns) const {
   const config::Backend& backend = config_.backends[backend_index];
   for (uint32_t server = 0; server < row_.CountOf(backend_index); ++server) {
     if ((tried >> server & 1U) != 0) continue;
     const uint32_t place = row_.Place(backend_index, server);
     const bool is_full = IsFull(backend, tables_.occupancy.on_server(place));
-    if (!is_full && !tables_.health.IsDown(place)) return true;
+    const bool is_ill = tables_.health.IsDown(place) || tables_.health.IsEjected(place, now_ns);
+    if (!is_full && !is_ill) return true;
   }
   return false;
 }

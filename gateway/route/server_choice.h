@@ -86,7 +86,7 @@ class ServerChoice {
                              const base::SocketAddress& client, uint64_t now_ns);
   void Leave(uint32_t backend_index, uint32_t server_index);
   /// Whether Enter would find a server at this moment.
-  bool HasOther(uint32_t backend_index, ServerSet tried) const;
+  bool HasOther(uint32_t backend_index, ServerSet tried, uint64_t now_ns) const;
 
   /// A dial of the server failed, or did not end in time: what ejects it when it goes on. For
   /// kAvoidNs, or the eject_time where that is shorter, this worker takes it only where every other

@@ -101,6 +101,7 @@ void LoggingObserver::OnSessionEnd(const worker::SessionEnd& end) {
 
 void LoggingObserver::OnDialFailed(const worker::DialFailure& failure) {
   Count(failure.server, KindOf(failure.outcome), failure.error);
+  if (!failure.is_news) return;
   const config::Server& server = ConfigOf(failure.server);
   const std::string where =
       server.unix_path.empty() ? failure.address.ToString() : config::ServerText(server);

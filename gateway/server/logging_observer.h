@@ -19,7 +19,7 @@
 namespace ringway::server {
 
 /// Each session's end at debug, refused origins and what becomes of servers at info, trouble as
-/// warnings: one line a second for each kind, of servers for each server and kind.
+/// warnings: one line a second for each kind of line, of ejections for each server.
 ///
 /// Threads: all workers call it at once. What it keeps are numbers, each read and raised by itself.
 /// Memory: some 150 bytes for each server of the configuration, none later.

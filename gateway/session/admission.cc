@@ -150,7 +150,7 @@ void Session::OnDialDue(Environment& environment, Intents& intents) {
   if (environment.now_ns < NextDueNs(environment)) {
     const bool has_other =
         environment.addresses.HasOther(backend_index, server_index_, tried_addresses_) ||
-        environment.servers.HasOther(backend_index, tried_servers_);
+        environment.servers.HasOther(backend_index, tried_servers_, environment.now_ns);
     if (has_other) {
       environment.counters.dials_failed.Add(1);
       environment.counters.dials_given_up.Add(1);

@@ -121,12 +121,18 @@ void Session::OnRequestBytes(Environment& environment, base::Piece piece, Intent
       }
       return;
     case http::HeadResult::kRefused:
+      // Nobody is told of: the client of the request before is not to blame.
+      client_ = SenderOf(environment);
+      client_is_told_ = false;
       return RefuseWith(environment, refusal, intents);
     case http::HeadResult::kWhole:
       break;
   }
   // WHY: of what is held behind it bytes are missing, so nothing there is a request.
   if (is_cut) head.keep_alive = false;
+  if (!EnterToldClient(environment, TextOf(held_).substr(0, head.head_bytes), &refusal)) {
+    return RefuseWith(environment, refusal, intents);
+  }
   // `head` views held_ and path_bytes.
   PathBytes path_bytes;
   const std::string_view sent_path = head.path;
@@ -138,9 +144,6 @@ void Session::OnRequestBytes(Environment& environment, base::Piece piece, Intent
     environment.news.OnPathRefused(
         {.client = client_, .host = head.host, .path = sent_path, .reason = why->reason});
     return RefuseWith(environment, *why, intents);
-  }
-  if (!EnterToldClient(environment, TextOf(held_).substr(0, head.head_bytes), &refusal)) {
-    return RefuseWith(environment, refusal, intents);
   }
   OnRequest(environment, head, intents);
   if (state_ == State::kServing && !std::get<Serving>(stream_).awaits_file) {
@@ -161,7 +164,7 @@ void Session::OnRequestBytes(Environment& environment, base::Piece piece, Intent
 void Session::OnRequest(Environment& environment, const http::RequestHead& head, Intents& intents) {
   http::Refusal refusal;
   const auto refuse = [&] { RefuseWith(environment, refusal, intents); };
-  const bool is_handshake = head.upgrade_to_websocket && head.connection_upgrade;
+  const bool is_handshake = head.upgrade_to_websocket;  // be it a good one or not
   if (head.method != http::Method::kOther && !is_handshake) {
     route_ = environment.table.FindFolder(listener_index_, head.host, head.path);
     if (route_ != nullptr) {

@@ -9,7 +9,6 @@
 #include "gateway/http/bytes.h"
 #include "gateway/http/field_reader.h"
 #include "gateway/http/forwarded_fields.h"
-#include "gateway/http/list_reader.h"
 #include "gateway/proxy/address.h"
 
 namespace ringway::session {
@@ -31,13 +30,34 @@ std::optional<SocketAddress> ReadNode(std::string_view node) {
   return proxy::AddressOf(has_port ? node.substr(0, colon) : node);
 }
 
+/// Takes what stands in front of the first `separator` that is in no quoted string (RFC
+/// 9110 5.6.4); all of it, if there is none. A quote that does not close quotes nothing: else one
+/// of a client's would hide what a proxy has written behind it.
+std::string_view TakeUntil(char separator, std::string_view* text) {
+  size_t at = 0;
+  while (at < text->size() && (*text)[at] != separator) {
+    if ((*text)[at] == '"') {
+      size_t end = at + 1;
+      while (end < text->size() && (*text)[end] != '"') end += (*text)[end] == '\\' ? 2 : 1;
+      if (end < text->size()) at = end;
+    }
+    ++at;
+  }
+  const std::string_view taken = text->substr(0, at);
+  text->remove_prefix(std::min(at + 1, text->size()));
+  return taken;
+}
+
+std::string_view Trim(std::string_view text) {
+  const size_t first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
 /// The node of an element of Forwarded; empty: it tells of none.
 std::string_view ForOf(std::string_view element) {
   while (!element.empty()) {
-    const size_t semicolon = element.find(';');
-    std::string_view pair = element.substr(0, semicolon);
-    element.remove_prefix(semicolon == std::string_view::npos ? element.size() : semicolon + 1);
-    pair.remove_prefix(std::min(pair.find_first_not_of(" \t"), pair.size()));
+    std::string_view pair = Trim(TakeUntil(';', &element));
     if (!http::EqualsIgnoreCase(pair.substr(0, 4), "for=")) continue;
     pair.remove_prefix(4);
     if (pair.size() >= 2 && pair.starts_with('"') && pair.ends_with('"')) {
@@ -73,22 +93,18 @@ class Walk {
   std::optional<SocketAddress> found_;
 };
 
-/// Whether the field came.
-bool WalkOver(std::string_view head, ForwardedField field, Walk& walk) {
+void WalkOver(std::string_view head, ForwardedField field, Walk& walk) {
   http::FieldReader fields(head);
   std::string_view name;
   std::string_view value;
-  bool came = false;
   while (fields.Next(&name, &value)) {
     if (!http::EqualsIgnoreCase(name, NameOf(field))) continue;
-    came = true;
-    http::ListReader list(value);
-    std::string_view element;
-    while (list.Next(&element)) {
+    while (!value.empty()) {
+      const std::string_view element = Trim(TakeUntil(',', &value));
+      if (element.empty()) continue;
       walk.Take(field == ForwardedField::kForwarded ? ForOf(element) : element);
     }
   }
-  return came;
 }
 
 }  // namespace
@@ -97,7 +113,8 @@ SocketAddress ToldClient(std::string_view head, const SocketAddress& sender,
                          std::span<const base::AddressRange> trusted) {
   for (const ForwardedField field : {ForwardedField::kFor, ForwardedField::kForwarded}) {
     Walk walk(trusted);
-    if (WalkOver(head, field, walk)) return walk.found().value_or(sender);
+    WalkOver(head, field, walk);
+    if (walk.found()) return *walk.found();
   }
   return sender;
 }

@@ -12,7 +12,7 @@
 
 namespace ringway::session {
 
-/// The client that a trusted sender tells of in X-Forwarded-For, or, if that did not come, in
+/// The client that a trusted sender tells of in X-Forwarded-For, or, if that names no address, in
 /// Forwarded (RFC 7239 4). WHY in this order: most proxies write the former and pass a client's own
 /// Forwarded on.
 ///

@@ -124,6 +124,11 @@ void Worker::OnBytes(LinkId id, read::Received received) {
 void Worker::OnReceived(LinkId id, read::Received received) {
   Link& link = memory_.links[id.slot];
   Slot& slot = memory_.slots[link.session];
+  // Its end has been reached in order.
+  const bool is_end = received.outcome != ReceiveOutcome::kBytes &&
+                      received.outcome != ReceiveOutcome::kStarved &&
+                      received.outcome != ReceiveOutcome::kCancelled;
+  if (is_end && link.role == LinkRole::kBackend) slot.backend_left = false;
   switch (received.outcome) {
     case ReceiveOutcome::kBytes:
       return OnBytes(id, std::move(received));
@@ -143,7 +148,7 @@ void Worker::OnReceived(LinkId id, read::Received received) {
       if (memory_.links.Find(id.slot, id.generation) != nullptr) Drop(id.slot);
       return;
     case ReceiveOutcome::kStarved:
-      starved_turns_ = kStarvedTurns;
+      if (starved_turns_ == 0) starved_turns_ = kStarvedTurns;
       return Wait(id.slot);
     case ReceiveOutcome::kCancelled:
       return;

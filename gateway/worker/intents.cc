@@ -23,12 +23,13 @@ session::NextServer NextServerAfter(dial::DialOutcome outcome) {
     case dial::DialOutcome::kTimedOut:
       return session::NextServer::kTry;
     case dial::DialOutcome::kNoLocalPort:
+    case dial::DialOutcome::kNoSource:
+    case dial::DialOutcome::kUnexpected:
+      // Of this address, it may be: another one may be of another family.
       return session::NextServer::kTryBlameless;
     case dial::DialOutcome::kConnected:
-    case dial::DialOutcome::kNoSource:
     case dial::DialOutcome::kNoDescriptor:
     case dial::DialOutcome::kCancelled:
-    case dial::DialOutcome::kUnexpected:
       break;
   }
   return session::NextServer::kSpare;
@@ -172,13 +173,14 @@ void Worker::TellDialFailed(uint32_t session, dial::DialOutcome outcome, int res
   const uint32_t backend_index = dialling.route()->backend_index;
   const uint32_t server_index = dialling.server_index();
   const uint32_t address_index = dialling.address_index();
-  if (addresses_.IsKnownToFail(backend_index, server_index, address_index)) return;
   // The dialer has a number of its own for a socket that could not be bound.
   const bool is_bind = outcome == dial::DialOutcome::kNoSource;
-  observer_.OnDialFailed({.server = {backend_index, server_index},
-                          .address = addresses_.At(backend_index, server_index, address_index),
-                          .outcome = outcome,
-                          .error = is_bind ? EADDRNOTAVAIL : -result});
+  observer_.OnDialFailed(
+      {.server = {backend_index, server_index},
+       .address = addresses_.At(backend_index, server_index, address_index),
+       .outcome = outcome,
+       .error = is_bind ? EADDRNOTAVAIL : -result,
+       .is_news = !addresses_.IsKnownToFail(backend_index, server_index, address_index)});
 }
 
 void Worker::OnDialFailed(uint32_t session, dial::DialOutcome outcome) {

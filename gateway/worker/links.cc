@@ -186,8 +186,9 @@ void Worker::Wait(uint32_t index) {
 void Worker::ArmWaiting() {
   share_bytes_ =
       std::clamp(kTurnBytes / std::max(1U, memory_.waiting.size()), kShareBytesMin, kShareBytesMax);
+  // The last of these turns is for all again: who is always busy waits for two at most.
+  if (starved_turns_ > 0) --starved_turns_;
   const bool somebody_starves = starved_turns_ > 0;
-  if (somebody_starves) --starved_turns_;
   uint32_t left = kTurnBytes;
   for (uint32_t tries = memory_.waiting.size(); tries > 0 && left > 0; --tries) {
     const LinkId id = memory_.waiting.Pop();

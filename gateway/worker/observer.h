@@ -39,6 +39,8 @@ struct DialFailure {
   base::SocketAddress address;  ///< of a unix socket without a family
   dial::DialOutcome outcome = dial::DialOutcome::kUnexpected;
   int error = 0;  ///< errno
+  /// The address has not failed before, or none of the server's answers.
+  bool is_news = true;
 };
 
 /// Called on the worker's thread; must be quick and must not throw.

@@ -98,9 +98,10 @@ class WorkerParts {
   uint64_t work_ns_ = 0;              ///< what this turn's completions have cost, by estimate
   uint32_t armed_bytes_ = 0;          ///< by the last ArmReceive that armed
   uint32_t share_bytes_ = 64 * 1024;  ///< what one receive may bring in a turn
-  /// Turns in which who has just been served lets those go first that found no buffer. WHY two: the
-  /// completion that tells of one may come a turn behind those that took the buffers, and in step.
-  static constexpr uint8_t kStarvedTurns = 2;
+  /// So many turns, but the last, who has just been served lets those go first that found no
+  /// buffer. WHY two and one: the completion that tells of one may come a turn behind those that
+  /// took the buffers, and in step.
+  static constexpr uint8_t kStarvedTurns = 3;
   uint8_t starved_turns_ = 0;
   uint32_t half_open_ = 0;
   uint32_t drain_next_ = base::kNoSlot;  ///< the first slot that was not told of the drain

@@ -47,6 +47,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* input, size_t input_bytes) 
   CheckNoDotSegment(normal);
   if (FormOf(path) == PathForm::kNormal) RINGWAY_CHECK(normal == path);
 
+  // Decoding brings no form that the first look has not seen.
+  if (FormOf(normal) == PathForm::kAmbiguous) RINGWAY_CHECK(FormOf(path) == PathForm::kAmbiguous);
+
   std::vector<char> again_out(normal.size());
   std::string_view again;
   RINGWAY_CHECK(NormalizePath(normal, again_out, &again) == nullptr && again == normal);

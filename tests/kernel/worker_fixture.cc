@@ -92,6 +92,7 @@ void Record::OnSessionEnd(const SessionEnd& end) {
 }
 
 void Record::OnDialFailed(const DialFailure& failure) {
+  if (!failure.is_news) return;
   EXPECT_NE(failure.address.port, 0);
   failed_dials.emplace_back(dial::DescribeForOperator(failure.outcome));
   dial_errors.push_back(failure.error);

@@ -223,7 +223,7 @@ TEST_P(BackendLeavingTest, ItsFinIsNotedAndActedOnBehindItsBytes) {
   EXPECT_EQ(received, written_);
   client.socket.Reset();
   ExpectOneEnd(EndSide::kBackend, EndReason::kBackendEnd);
-  EXPECT_TRUE(record_.ends[0].backend_left);
+  EXPECT_FALSE(record_.ends[0].backend_left) << "all that it sent was taken";
 }
 
 TEST_P(BackendLeavingTest, ItsResetIsNotedWhereTheClientTakesNothingMore) {

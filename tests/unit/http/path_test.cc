@@ -101,6 +101,10 @@ TEST(Path, IsLookedAtOnceWhereItIsOrdinary) {
            FormCase{"/a%5cb", PathForm::kAmbiguous},
            FormCase{"/a;b", PathForm::kAmbiguous},
            FormCase{"/a%3Bb", PathForm::kAmbiguous},
+           FormCase{"/a%40b", PathForm::kAmbiguous},
+           FormCase{"/100%25%34%31", PathForm::kAmbiguous},
+           FormCase{"/100%254%31", PathForm::kAmbiguous},
+           FormCase{"/100%25%2d1", PathForm::kUnusual},
        }) {
     EXPECT_EQ(FormOf(one.path), one.form) << one.path;
   }
@@ -143,6 +147,7 @@ TEST(Path, NamesTheFormThatIsReadDifferently) {
   EXPECT_EQ(RefusalOf(PathReading::kBackslashes, "/%5c"), kPathEncodedBackslash);
   EXPECT_EQ(RefusalOf(PathReading::kEverythingTwice, "/%2541"), kPathEncodedTwice);
   EXPECT_EQ(RefusalOf(PathReading::kEverythingTwice, "/%3b"), kPathEncodedParameters);
+  EXPECT_EQ(RefusalOf(PathReading::kEverythingTwice, "/%40"), kPathEncodedReserved);
 }
 
 }  // namespace

@@ -97,7 +97,7 @@ TEST(AddressChoice, DialsWhatFailedAfterTheOthers) {
   EXPECT_EQ(bench.Begin(4), (Order{0, 2, 0, 2}));
   EXPECT_EQ(bench.Pick(0b101), 1U);
   bench.Connect(1);
-  EXPECT_EQ(bench.Begin(3), (Order{0, 1, 2}));
+  EXPECT_EQ(bench.Begin(3), (Order{2, 0, 1}));
 }
 
 TEST(AddressChoice, LetsOneSessionInEachRetryTimeTryWhatFailed) {
@@ -121,7 +121,17 @@ TEST(AddressChoice, BeginsWithTheOneThatAnsweredLastWhereAllHaveFailed) {
   EXPECT_TRUE(bench.choice().AllFailed(0, 0));
   EXPECT_EQ(bench.Begin(2), (Order{2, 2}));
   EXPECT_EQ(bench.Pick(0b100), 0U);
+  EXPECT_EQ(bench.Pick(0b100), 1U) << "the others by turns: a session may not reach all of them";
   EXPECT_EQ(bench.Pick(0b101), 1U);
+}
+
+TEST(AddressChoice, KnowsWhetherAnotherAddressMayFareBetter) {
+  Bench bench(Addresses({1, 2}));
+  EXPECT_TRUE(bench.choice().HasOther(0, 0, 0b01));
+  bench.Fail(1);
+  EXPECT_FALSE(bench.choice().HasOther(0, 0, 0b01)) << "the other one failed";
+  bench.Fail(0);
+  EXPECT_TRUE(bench.choice().HasOther(0, 0, 0b01)) << "so did this one";
 }
 
 TEST(AddressChoice, AFailureIsNewsOnceWhileOthersAnswer) {

@@ -266,13 +266,17 @@ TEST(ServerChoice, KnowsWhetherThereIsAnotherOne) {
   config::Config config = MakeConfig({3});
   config.backends[0].sessions_per_server_max = 1;
   Bench bench(config);
-  EXPECT_TRUE(bench.choice().HasOther(0, 0b001));
+  EXPECT_TRUE(bench.choice().HasOther(0, 0b001, 0));
   bench.health().OnProbe(1, base::ProbeResult::kBad, {});
-  EXPECT_TRUE(bench.choice().HasOther(0, 0b001));
+  EXPECT_TRUE(bench.choice().HasOther(0, 0b001, 0));
   ASSERT_EQ(bench.occupancy().EnterServer(2, 0), base::Admission::kAdmitted);
-  EXPECT_FALSE(bench.choice().HasOther(0, 0b001)) << "one is down, one is full";
-  EXPECT_TRUE(bench.choice().HasOther(0, 0b110));
-  EXPECT_FALSE(bench.choice().HasOther(0, 0b111));
+  EXPECT_FALSE(bench.choice().HasOther(0, 0b001, 0)) << "one is down, one is full";
+  EXPECT_TRUE(bench.choice().HasOther(0, 0b110, 0));
+  EXPECT_FALSE(bench.choice().HasOther(0, 0b111, 0));
+  bench.health().OnDialFailed(
+      0, 0, {.failures_max = 1, .time_ns = 1'000'000'000, .time_ns_max = 1'000'000'000});
+  EXPECT_FALSE(bench.choice().HasOther(0, 0b110, 1)) << "it is ejected";
+  EXPECT_TRUE(bench.choice().HasOther(0, 0b110, 10'000'000'000)) << "and not any more";
 }
 
 TEST(ServerChoice, BeginsAtAnotherServerForEachWorker) {

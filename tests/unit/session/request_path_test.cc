@@ -82,7 +82,17 @@ TEST(RequestPath, IsRefusedWhereOthersFindAnotherRoute) {
                  {"/x/%252e%252e/admin/x", http::kPathEncodedTwice.reason},
                  {"/admin%252fx", http::kPathEncodedTwice.reason},
                  {"/admin%3bx/y", http::kPathEncodedParameters.reason},
+                 {"/x/%25%32%65%25%32%65/admin/x", http::kPathEncodedTwice.reason},
+                 {"/x/%252%65%252%65/admin/x", http::kPathEncodedTwice.reason},
              });
+}
+
+TEST(RequestPath, IsRefusedWhereAnEscapeHidesAByteOfARoute) {
+  ExpectEach(TableOf({"/", "/@private/"}), {
+                                               {"/@private/x", "/@private/ /@private/x"},
+                                               {"/%40private/x", http::kPathEncodedReserved.reason},
+                                               {"/a%40b", "/ /a%40b"},
+                                           });
 }
 
 TEST(RequestPath, IsRefusedWhereOnlyOneReadingFindsARoute) {

@@ -54,6 +54,18 @@ TEST(ToldClient, IsReadFromForwardedWhereTheOtherFieldDidNotCome) {
            Case{"Forwarded: for=\"[2001:db8::1]:443\"\r\n", "2001:db8::1"},
            Case{"Forwarded: for=6.6.6.6\r\nX-Forwarded-For: 192.0.2.1\r\n", "192.0.2.1"},
            Case{"Forwarded: proto=http\r\n", "sender"},
+           Case{"X-Forwarded-For: x\r\nForwarded: for=192.0.2.1\r\n", "192.0.2.1"},
+       }) {
+    EXPECT_EQ(Told(one.fields), one.client) << one.fields;
+  }
+}
+
+TEST(ToldClient, IsNotReadOutOfAQuotedString) {
+  for (const Case& one : {
+           Case{"Forwarded: proto=http;host=\"a;for=6.6.6.6;b\";for=192.0.2.1\r\n", "192.0.2.1"},
+           Case{"Forwarded: for=192.0.2.1;host=\"a,for=6.6.6.6;x\"\r\n", "192.0.2.1"},
+           Case{"Forwarded: for=192.0.2.1;host=\"a\\\",for=6.6.6.6\"\r\n", "192.0.2.1"},
+           Case{"Forwarded: for=6.6.6.6;host=\", for=192.0.2.1\r\n", "192.0.2.1"},
        }) {
     EXPECT_EQ(Told(one.fields), one.client) << one.fields;
   }
