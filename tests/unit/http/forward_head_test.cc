@@ -102,7 +102,8 @@ std::string TightHead(size_t bytes) {
 
 TEST(ForwardHead, FitsInTwoPartsHoweverLongTheHeadIs) {
   Forwarding forwarding = FromClient();
-  forwarding.backend_host = std::string(250, 'b');
+  const std::string host(250, 'b');
+  forwarding.backend_host = host;
   const std::string text = TightHead(kChunkBytes);
   EXPECT_EQ(Forward(text, forwarding), "");
   const RequestHead head = ParseGood(text);
