@@ -77,6 +77,12 @@ size_t MergeSlashes(std::span<char> text) {
       text.begin());
 }
 
+/// What is left of the first `used` bytes without their last segment.
+size_t WithoutLastSegment(std::span<const char> text, size_t used) {
+  while (used > 0 && text[used - 1] != '/') --used;
+  return used > 0 ? used - 1 : 0;
+}
+
 /// RFC 3986 5.2.4, of a path that begins with '/'.
 size_t RemoveDotSegments(std::span<char> text) {
   size_t used = 0;
@@ -85,13 +91,9 @@ size_t RemoveDotSegments(std::span<char> text) {
     const size_t slash = rest.find('/', 1);
     const std::string_view segment = rest.substr(0, slash);  // with the slash in front of it
     at += segment.size();
-    const bool is_last = at == text.size();
+    if (segment == "/..") used = WithoutLastSegment(text, used);
     if (segment == "/." || segment == "/..") {
-      if (segment == "/..") {
-        while (used > 0 && text[--used] != '/') {
-        }
-      }
-      if (is_last) text[used++] = '/';
+      if (at == text.size()) text[used++] = '/';
       continue;
     }
     std::copy(segment.begin(), segment.end(), text.begin() + static_cast<ptrdiff_t>(used));

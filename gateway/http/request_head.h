@@ -44,32 +44,39 @@ struct ListFields {
 /// long as those (but the "/" of a target without a path); what did not come is empty. Values come
 /// without the white space around them.
 struct RequestHead {
+  // What is small stands together.
   Method method = Method::kOther;
-  std::string_view method_text;
   /// Of HTTP/1.x. From 2 on a request is read as one of HTTP/1.1 (RFC 9110 2.5).
   uint8_t minor_version = 1;
-
-  /// The path of the target as sent; begins with '/'. What it means is for path.h to say.
-  std::string_view path;
-  /// What follows the first '?' of the target, without it.
-  std::string_view query;
   /// Tells a query without a byte from none.
   bool has_query = false;
-
-  /// uri-host [ ":" port ] as sent (RFC 9110 7.2), of the Host field, or of an absolute-form
-  /// target, which goes before it (RFC 9112 3.2.2). Empty: HTTP/1.0 without a Host.
-  std::string_view host;
   /// Tells an Origin without a value from no Origin; there is at most one.
   bool has_origin = false;
-  std::string_view origin;
-  /// The last one, if there are several. For the log only.
-  std::string_view user_agent;
-
   /// Connection lists "upgrade".
   bool connection_upgrade = false;
   /// Upgrade lists "websocket", and not over HTTP/1.0, where it counts for nothing (RFC 9110 7.8).
   /// Whether the request is a good upgrade is CheckUpgrade's answer.
   bool upgrade_to_websocket = false;
+  /// A body follows the head. Never so for GET and HEAD: those are refused.
+  bool has_body = false;
+  /// Another request may follow on this connection (RFC 9112 9.3): over HTTP/1.0 only where the
+  /// client asks for that. Never so with a body, which nobody here reads.
+  bool keep_alive = true;
+
+  std::string_view method_text;
+
+  /// The path of the target as sent; begins with '/'. What it means is for path.h to say.
+  std::string_view path;
+  /// What follows the first '?' of the target, without it.
+  std::string_view query;
+
+  /// uri-host [ ":" port ] as sent (RFC 9110 7.2), of the Host field, or of an absolute-form
+  /// target, which goes before it (RFC 9112 3.2.2). Empty: HTTP/1.0 without a Host.
+  std::string_view host;
+  std::string_view origin;
+  /// The last one, if there are several. For the log only.
+  std::string_view user_agent;
+
   /// Sec-WebSocket-Key: the first value, and how many there were.
   std::string_view websocket_key;
   size_t websocket_key_count = 0;
@@ -91,11 +98,6 @@ struct RequestHead {
   SingleField if_range;
   SingleField range;
 
-  /// A body follows the head. Never so for GET and HEAD: those are refused.
-  bool has_body = false;
-  /// Another request may follow on this connection (RFC 9112 9.3): over HTTP/1.0 only where the
-  /// client asks for that. Never so with a body, which nobody here reads.
-  bool keep_alive = true;
   /// Up to and with the blank line; what follows belongs to the caller.
   size_t head_bytes = 0;
 };

@@ -29,7 +29,7 @@ using ringway::sim::Tracing;
 using ringway::sim::World;
 
 /// So many seeds meet every fault: one that never struck is a fault that is not tested.
-constexpr uint64_t kSeedsForEveryFault = 2000;
+constexpr uint64_t kSeedsForEveryFault = 10'000;
 /// A range is told of in so many blocks.
 constexpr uint64_t kBlocks = 10;
 constexpr int kWrongLine = 2;
