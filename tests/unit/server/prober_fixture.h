@@ -71,7 +71,7 @@ class ProberTest : public testing::Test {
  protected:
   config::Server& AddServer(const base::SocketAddress& address) {
     if (config_->backends.empty()) {
-      config_->backends.push_back({.name = "b"});
+      config_->backends.emplace_back().name = "b";
       addresses_.emplace_back();
       config::Health& health = config_->backends[0].health;
       health.check = config::HealthCheck::kTcp;
@@ -79,8 +79,10 @@ class ProberTest : public testing::Test {
       health.timeout_ns = 2000 * kProbeMs;
     }
     addresses_[0].push_back({address});
-    return config_->backends[0].servers.emplace_back(
-        config::Server{.host = address.HostText(), .port = address.port});
+    config::Server& server = config_->backends[0].servers.emplace_back();
+    server.host = address.HostText();
+    server.port = address.port;
+    return server;
   }
   /// Until there are so many, all with the same server.
   void CopyBackend(size_t count) {
