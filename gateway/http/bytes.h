@@ -74,4 +74,22 @@ inline constexpr std::array<uint8_t, 256> kByteClasses = MakeByteClasses();
   return true;
 }
 
+/// '%' and two digits (RFC 3986 2.1).
+inline constexpr size_t kEscapeBytes = 3;
+
+/// Whether an escape stands at the front.
+[[nodiscard]] constexpr bool BeginsWithEscape(std::string_view text) {
+  return text.size() >= kEscapeBytes && text[0] == '%' && Is(ByteClass::kHex, text[1]) &&
+         Is(ByteClass::kHex, text[2]);
+}
+
+/// REQUIRES: BeginsWithEscape.
+[[nodiscard]] constexpr char ValueOfEscape(std::string_view escape) {
+  const auto value = [](char digit) {
+    // Bit 5 tells lower case from upper case.
+    return digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
+  };
+  return static_cast<char>(value(escape[1]) * 16 + value(escape[2]));
+}
+
 }  // namespace ringway::http

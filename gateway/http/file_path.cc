@@ -9,9 +9,6 @@
 namespace ringway::http {
 namespace {
 
-/// '%' and two digits.
-constexpr size_t kEscapeBytes = 3;
-
 bool EscapesAreWhole(std::string_view path) {
   for (size_t at = path.find('%'); at != std::string_view::npos; at = path.find('%', at)) {
     const std::string_view digits = path.substr(at + 1, kEscapeBytes - 1);
@@ -21,13 +18,6 @@ bool EscapesAreWhole(std::string_view path) {
   return true;
 }
 
-/// REQUIRES: a hexadecimal digit.
-unsigned HexValue(char digit) {
-  if (digit <= '9') return static_cast<unsigned>(digit - '0');
-  // Bit 5 tells lower case from upper case.
-  return static_cast<unsigned>((digit | 0x20) - 'a' + 10);
-}
-
 /// The byte at the front of `text`, which it takes away. REQUIRES: not empty, escapes are whole.
 char TakeByte(std::string_view* text) {
   if (text->front() != '%') {
@@ -35,9 +25,9 @@ char TakeByte(std::string_view* text) {
     text->remove_prefix(1);
     return byte;
   }
-  const unsigned value = HexValue((*text)[1]) * 16 + HexValue((*text)[2]);
+  const char value = ValueOfEscape(*text);
   text->remove_prefix(kEscapeBytes);
-  return static_cast<char>(value);
+  return value;
 }
 
 /// The bytes of the decoded segment; 0: it is empty, does not fit, or is not to be seen.

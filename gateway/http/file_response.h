@@ -60,10 +60,10 @@ struct FileResponse {
 /// a file of more than kBodyBytesMax (backend_response.h) would have to be counted. The answer to
 /// HEAD has the same head as that to GET.
 ///
-/// - All: Date, `X-Content-Type-Options: nosniff` (Fetch 2.7: a browser takes the type as it is
-/// said
-///   and makes no script of a text), and `Connection: close` where it ends; staying open says
-///   itself (RFC 9112 9.3), but to HTTP/1.0.
+/// - All: Date, `X-Content-Type-Options: nosniff` (Fetch 2.7: a browser believes the type, and
+/// makes
+///   no script of a text), and `Connection: close` where it ends; staying open says itself
+///   (RFC 9112 9.3), but to HTTP/1.0.
 /// - 200 and 206: Content-Type, Content-Length, Last-Modified, ETag, Accept-Ranges, Cache-Control,
 ///   Content-Encoding, Vary. A 206 says them all even after an If-Range, where RFC 9110 15.3.7
 ///   would rather save the bytes: clients that check them again are many, and none minds.

@@ -12,27 +12,6 @@
 namespace ringway::http {
 namespace {
 
-/// '%' and two digits.
-constexpr size_t kEscapeBytes = 3;
-
-/// Whether an escape stands at the front.
-bool BeginsWithEscape(std::string_view text) {
-  return text.size() >= kEscapeBytes && text[0] == '%' && Is(ByteClass::kHex, text[1]) &&
-         Is(ByteClass::kHex, text[2]);
-}
-
-/// REQUIRES: a hexadecimal digit.
-unsigned HexValue(char digit) {
-  if (digit <= '9') return static_cast<unsigned>(digit - '0');
-  // Bit 5 tells lower case from upper case.
-  return static_cast<unsigned>((digit | 0x20) - 'a' + 10);
-}
-
-/// REQUIRES: BeginsWithEscape.
-char ValueOf(std::string_view escape) {
-  return static_cast<char>(HexValue(escape[1]) * 16 + HexValue(escape[2]));
-}
-
 /// RFC 3986 2.3.
 bool IsUnreserved(char byte) {
   return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
@@ -48,8 +27,8 @@ size_t Decode(std::span<char> text, Decodes&& decodes) {
   size_t used = 0;
   for (size_t at = 0; at < text.size();) {
     const std::string_view rest(text.data() + at, text.size() - at);
-    if (BeginsWithEscape(rest) && decodes(ValueOf(rest))) {
-      text[used++] = ValueOf(rest);
+    if (BeginsWithEscape(rest) && decodes(ValueOfEscape(rest))) {
+      text[used++] = ValueOfEscape(rest);
       at += kEscapeBytes;
     } else {
       text[used++] = text[at++];
@@ -108,7 +87,7 @@ bool IsSlash(char byte) { return byte == '/'; }
 bool HasEscapeOf(std::string_view text, char byte) {
   for (size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1)) {
     const std::string_view rest = text.substr(at);
-    if (BeginsWithEscape(rest) && ValueOf(rest) == byte) return true;
+    if (BeginsWithEscape(rest) && ValueOfEscape(rest) == byte) return true;
   }
   return false;
 }
@@ -119,7 +98,7 @@ bool TakeHexDigit(std::string_view* text) {
     text->remove_prefix(1);
     return true;
   }
-  if (!BeginsWithEscape(*text) || !Is(ByteClass::kHex, ValueOf(*text))) return false;
+  if (!BeginsWithEscape(*text) || !Is(ByteClass::kHex, ValueOfEscape(*text))) return false;
   text->remove_prefix(kEscapeBytes);
   return true;
 }
@@ -128,7 +107,7 @@ bool TakeHexDigit(std::string_view* text) {
 /// segment, what stands for itself in a path as well (RFC 3986 3.3), and an escape of an escape.
 bool IsAmbiguousEscape(std::string_view text) {
   if (!BeginsWithEscape(text)) return false;
-  const char value = ValueOf(text);
+  const char value = ValueOfEscape(text);
   if (value == '\0') return false;
   if (std::string_view("/\\;!$&'()*+,:=@").find(value) != std::string_view::npos) return true;
   if (value != '%') return false;
@@ -160,7 +139,7 @@ const Refusal* NormalizePath(std::string_view path, std::span<char> out, std::st
   for (size_t at = path.find('%'); at != std::string_view::npos; at = path.find('%', at + 1)) {
     const std::string_view rest = path.substr(at);
     if (!BeginsWithEscape(rest)) return &kPathEscapeMalformed;
-    if (ValueOf(rest) == '\0') return &kPathNul;
+    if (ValueOfEscape(rest) == '\0') return &kPathNul;
   }
   std::copy(path.begin(), path.end(), out.begin());
   const size_t decoded = Decode(out.first(path.size()), IsUnreserved);
