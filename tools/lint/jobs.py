@@ -34,9 +34,9 @@ class Memory:
         self.files = files
         self.folder = build / '.lint' / name if build.is_dir() else None
 
-    def key(self, path, command, settings):
+    def key(self, paths, command, settings):
         digest = hashlib.sha256('\0'.join([*command, settings]).encode())
-        for part in closure(self.files, path):
+        for part in sorted({part for path in paths for part in closure(self.files, path)}):
             digest.update(f'\0{part}\0{self.files.text(part)}'.encode())
         return digest.hexdigest()
 
@@ -55,24 +55,34 @@ def version(tool):
     return done.stdout
 
 
+def run_here(command, folder):
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def at_once(run, work):
+    """What `run` returns for each item of `work`, as it comes; one item a processor at a time."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for future in concurrent.futures.as_completed([pool.submit(run, item) for item in work]):
+            yield future.result()
+
+
 def run_all(work, memory, cwd):
     """`work`: triples of a path, a command, and whatever else the verdict depends on, as a string.
     Yields path, exit code and output of those that had to run; one command a processor at a time.
     """
     def run(item):
         path, command, settings = item
-        key = memory.key(path, command, settings)
+        key = memory.key([path], command, settings)
         if memory.is_good(key):
             return path, None, ''
-        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+        done = run_here(command, cwd)
         if done.returncode == 0:
             memory.keep(key)
         return path, done.returncode, done.stdout + done.stderr
 
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for future in concurrent.futures.as_completed([pool.submit(run, item) for item in work]):
-            if future.result()[1] is not None:
-                yield future.result()
+    for path, code, output in at_once(run, work):
+        if code is not None:
+            yield path, code, output
 
 
 def complain_of_output(files, path, output, pattern, build=None):
