@@ -5,12 +5,15 @@
     mutants.py [--build FOLDER] [--seeds N] [--part K/N] [NAME...]
 
 Each file of mutants/ is a patch of production code, and its first line says what it breaks. In a
-scratch copy of the tree (FOLDER/mutants-K, kept and synchronised) each is applied, `simulate` is
+scratch copy of the tree (FOLDER/mutants, kept and synchronised) each is applied, `simulate` is
 built, and one of its seeds 1 to N must fail, with which `simulate` of the tree as it is does well.
 Where chance would have to be far luckier than a test that aims at the bug, a line "Found by:
 PROGRAM FILTER" names that test instead (gtest). A mutant that survives is a check that is missing.
-Prints TAP: what found each mutant stands behind its name."""
+What found each stands behind its name. Prints TAP."""
 import argparse
+import collections
+import concurrent.futures
+import functools
 import os
 import pathlib
 import re
@@ -60,7 +63,8 @@ class Scratch:
         self.tree.mkdir(parents=True, exist_ok=True)
         synchronise(self.tree)
         if not (self.build / 'build.ninja').is_file():
-            self.run(['meson', 'setup', '--optimization=1', '-Dbench=false', str(self.build),
+            # Most mutants fail one of the first seeds: to compile them is what takes time.
+            self.run(['meson', 'setup', '--optimization=0', '-Dbench=false', str(self.build),
                       str(self.tree)])
 
     def run(self, command):
@@ -73,77 +77,100 @@ class Scratch:
     def compile(self, target):
         self.run(['ninja', '-C', str(self.build), '-j', str(min(2, os.cpu_count() or 1)), target])
 
-    def test(self, program, gtest_filter):
-        """None if every test is well, else which failed first."""
-        command = [str(self.build / program), f'--gtest_filter={gtest_filter}']
-        done = subprocess.run(command, capture_output=True, text=True, errors='replace',
-                              timeout=LIMIT_SECONDS, check=False)
-        if not re.search(r'^\[==========\] Running [1-9]', done.stdout, re.M):
-            raise RuntimeError(f'{" ".join(command)} runs no test')
-        if done.returncode == 0:
-            return None
-        failed = re.findall(r'^\[ *(?:FAILED|RUN) *\] ([^\s,]+)', done.stdout, re.M)
-        return failed[-1] if failed else f'exit {done.returncode}'
-
-    def keep_clean(self):
-        """Builds the tree as it is, and keeps its `simulate`."""
-        self.compile(TARGET)
-        shutil.copy2(self.build / TARGET, self.clean)
-
-    def simulate(self, seeds):
-        """None if every seed is well, else what failed first."""
-        found = self.first_failure(self.build / TARGET, f'1..{seeds}')
-        if found is None:
-            return None
-        seed = re.search(r'\bseed (\d+)', found)
-        if not seed:
-            raise RuntimeError(f'it fails without a seed: {found}')
-        # WHY only this seed: nothing else is claimed, and all seeds would cost minutes.
-        without = self.first_failure(self.clean, f'{seed.group(1)}..{seed.group(1)}')
-        if without is not None:
-            raise RuntimeError(f'it fails without the mutant, too: {without}')
-        return found
-
-    @staticmethod
-    def first_failure(program, seeds):
-        """None if every seed is well, else what failed first."""
-        command = [str(program), '--seeds', seeds]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, errors='replace',
-                                  timeout=LIMIT_SECONDS, check=False)
-        except subprocess.TimeoutExpired as error:
-            # WHY no find: a machine under load is slow without any bug.
-            raise RuntimeError(f'the seeds did not end within {LIMIT_SECONDS} s') from error
-        if done.returncode == 0:
-            return None
-        found = re.search(r'^not ok \d+ - (.*)$', done.stdout, re.M)
-        check = re.search(r'(\w+\.\w+:\d+: .*)$', done.stderr.strip())
-        what = found.group(1) if found else f'exit {done.returncode}'
-        return f'{what} ({check.group(1)})' if check and 'crashed' in what else what
+    def keep(self, target, name):
+        """Builds the target and keeps it under another name: the next mutant overwrites it."""
+        self.compile(target)
+        kept = self.build.parent / f'kept-{name}'
+        shutil.copy2(self.build / target, kept)
+        return kept
 
     def apply(self, patch):
         self.run(['patch', '-p1', '-f', '-s', '-F3', '--no-backup-if-mismatch', '-i', str(patch)])
 
 
-def judge(scratch, patch, seeds):
-    """(whether it is as it should be, what to say) of one mutant."""
+def test(program, gtest_filter):
+    """None if every test is well, else which failed first."""
+    command = [str(program), f'--gtest_filter={gtest_filter}']
+    done = subprocess.run(command, capture_output=True, text=True, errors='replace',
+                          timeout=LIMIT_SECONDS, check=False)
+    if not re.search(r'^\[==========\] Running [1-9]', done.stdout, re.M):
+        raise RuntimeError(f'{" ".join(command)} runs no test')
+    if done.returncode == 0:
+        return None
+    failed = re.findall(r'^\[ *(?:FAILED|RUN) *\] ([^\s,]+)', done.stdout, re.M)
+    return failed[-1] if failed else f'exit {done.returncode}'
+
+
+def first_failure(program, seeds):
+    """None if every seed is well, else what failed first."""
+    command = [str(program), '--seeds', seeds]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, errors='replace',
+                              timeout=LIMIT_SECONDS, check=False)
+    except subprocess.TimeoutExpired as error:
+        # WHY no find: a machine under load is slow without any bug.
+        raise RuntimeError(f'the seeds did not end within {LIMIT_SECONDS} s') from error
+    if done.returncode == 0:
+        return None
+    found = re.search(r'^not ok \d+ - (.*)$', done.stdout, re.M)
+    check = re.search(r'(\w+\.\w+:\d+: .*)$', done.stderr.strip())
+    what = found.group(1) if found else f'exit {done.returncode}'
+    return f'{what} ({check.group(1)})' if check and 'crashed' in what else what
+
+
+def simulate(mutant, clean, seeds):
+    """None if every seed is well with the mutant, else what failed first."""
+    found = first_failure(mutant, f'1..{seeds}')
+    if found is None:
+        return None
+    seed = re.search(r'\bseed (\d+)', found)
+    if not seed:
+        raise RuntimeError(f'it fails without a seed: {found}')
+    # WHY only this seed: nothing else is claimed, and all seeds would cost minutes.
+    without = first_failure(clean, f'{seed.group(1)}..{seed.group(1)}')
+    if without is not None:
+        raise RuntimeError(f'it fails without the mutant, too: {without}')
+    return found
+
+
+def judge(run):
+    """(whether it is as it should be, what to say); `run` returns what has found the mutant."""
+    try:
+        found = run()
+    except RuntimeError as error:
+        return False, '\n# ' + str(error).replace('\n', '\n# ')
+    return found is not None, f': {found}' if found else ' survives'
+
+
+def give_up(error):
+    raise error
+
+
+def plant(scratch, patch, clean, seeds):
+    """Builds one mutant. What it returns looks for it, while others are built."""
     finder = re.search(r'^Found by: (\S+) (\S+)$', patch.read_text(), re.M)
     try:
         scratch.apply(patch)
-        scratch.compile(finder.group(1) if finder else TARGET)
-        found = scratch.test(*finder.groups()) if finder else scratch.simulate(seeds)
+        program = scratch.keep(finder.group(1) if finder else TARGET, patch.stem)
     except RuntimeError as error:
-        return False, f'{patch.stem}\n# ' + str(error).replace('\n', '\n# ')
+        return functools.partial(give_up, error)
     finally:
         synchronise(scratch.tree)
-    return found is not None, f'{patch.stem}: {found}' if found else f'{patch.stem} survives'
+
+    def look():
+        try:
+            return test(program, finder.group(2)) if finder else simulate(program, clean, seeds)
+        finally:
+            program.unlink()
+
+    return look
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--build', default=str(ROOT / 'build'))
     parser.add_argument('--seeds', type=int, default=40000)
-    parser.add_argument('--part', default='1/1', help='the Kth of N parts, which may run at once')
+    parser.add_argument('--part', default='1/1', help='of the mutants, by name, the Kth of each N')
     parser.add_argument('names', nargs='*')
     options = parser.parse_args()
     patches = sorted((HERE / 'mutants').glob('*.patch'))
@@ -154,14 +181,22 @@ def main():
         patches = [patch for patch in patches if patch.stem in options.names]
     part, parts = (int(word) for word in options.part.split('/'))
     patches = patches[part - 1::parts]
-    scratch = Scratch(pathlib.Path(options.build).resolve() / f'mutants-{part}')
+    scratch = Scratch(pathlib.Path(options.build).resolve() / 'mutants')
     print(f'1..{len(patches)}', flush=True)
-    scratch.keep_clean()
+    clean = scratch.keep(TARGET, 'without-a-mutant')
     good = True
-    for number, patch in enumerate(patches, 1):
-        is_right, text = judge(scratch, patch, options.seeds)
-        print(f'{"ok" if is_right else "not ok"} {number} - {text}', flush=True)
-        good &= is_right
+    waiting = collections.deque()
+    with concurrent.futures.ThreadPoolExecutor(max_workers=1) as looking:
+        for number, patch in enumerate([*patches, None], 1):
+            if patch:
+                look = plant(scratch, patch, clean, options.seeds)
+                waiting.append((number, patch.stem, looking.submit(judge, look)))
+            # One is looked for while the next is built, and no more are kept.
+            while len(waiting) > (1 if patch else 0):
+                of, name, verdict = waiting.popleft()
+                is_right, text = verdict.result()
+                print(f'{"ok" if is_right else "not ok"} {of} - {name}{text}', flush=True)
+                good &= is_right
     return 0 if good else 1
 
 

@@ -122,7 +122,7 @@ std::vector<ServerFrame> Play(const Script& script, Network& network, Harness& h
 TEST(ClientFrames, GiveTheBackendTheirPayloadAndTheClientItsPongs) {
   Harness harness;
   size_t skipped = 0;
-  for (uint32_t seed = 0; seed < 1000; ++seed) {
+  for (uint32_t seed = 0; seed < 300; ++seed) {
     SCOPED_TRACE(seed);
     ws::StreamMaker maker(seed);
     const Script script = ScriptMaker(maker).Make();
@@ -141,7 +141,7 @@ TEST(ClientFrames, GiveTheBackendTheirPayloadAndTheClientItsPongs) {
     ASSERT_EQ(harness.leased(base::BufferClass::kChunk), 0U);
   }
   EXPECT_EQ(harness.counters().pings_skipped.value(), skipped);
-  EXPECT_GT(skipped, 100U) << "hardly ever do the pongs overflow";
+  EXPECT_GT(skipped, 30U) << "hardly ever do the pongs overflow";
 }
 
 }  // namespace
