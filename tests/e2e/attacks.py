@@ -33,6 +33,9 @@ def shrink(backend):
     """Connections that it will accept have small sockets."""
     backend.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BUFFER)
     backend.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT)
+    # WHY not the machine's: bbr paces what is left after a stall by some KiB a second (seen), and
+    # so a session may take a minute for its backend's last bytes.
+    backend.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b'reno')
 
 
 @contextlib.contextmanager
