@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
-#include "uring/kernel.h"
+#include "uring/system_calls.h"
 
 namespace ringway::uring {
 
@@ -22,7 +22,7 @@ struct LinuxKernelOptions {
   FeatureSet features = FeatureSet::All();
 };
 
-class LinuxKernel : public Kernel {
+class LinuxKernel : public SystemCalls {
  public:
   /// Sets a ring up for the calling thread, with SINGLE_ISSUER | DEFER_TASKRUN. An error says which
   /// call failed, the likely cause and what to do.
@@ -37,26 +37,6 @@ class LinuxKernel : public Kernel {
   int UnregisterBufferRing(uint16_t group) override;
   int RegisterBuffers(std::span<const iovec> buffers) override;
   int UnregisterBuffers() override;
-
-  int OpenSocket(int family) override;
-  int BindSource(int fd, const sockaddr_storage& address, socklen_t bytes) override;
-  int SetNoDelay(int fd) override;
-  int RemoteAddress(int fd, sockaddr_storage* address) override;
-  int LocalAddress(int fd, sockaddr_storage* address) override;
-  int Shutdown(int fd, int how) override;
-  int Close(int fd) override;
-  int OpenPipe(uint32_t bytes, PipeEnds* ends) override;
-  int Splice(int from, int to, uint32_t bytes) override;
-  int SendAhead(int fd, std::span<const uint8_t> bytes) override;
-  int ReadPipe(int fd, std::span<uint8_t> out) override;
-  int UnreadBytes(int fd) override;
-  int OpenBeneath(int root, const char* path, Lookup lookup) override;
-  int OpenPathOnly(int root, const char* path, Lookup lookup) override;
-  int PathBeneath(int root, int fd, std::span<char> path) override;
-  int StatusOf(int fd, FileStatus* status) override;
-  int SendFile(int socket, int file, uint64_t offset, uint32_t bytes) override;
-  int ReadResident(int file, std::span<uint8_t> out, uint64_t offset) override;
-  int ReadAt(int file, std::span<uint8_t> out, uint64_t offset) override;
 
   /// IORING_FEAT_* of the set-up.
   uint32_t kernel_features() const { return params_.features; }
