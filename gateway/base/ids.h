@@ -39,6 +39,39 @@ enum class Operation : uint8_t {
   kReadFile,      ///< files: slot is the link's, which waits for bytes of a file
 };
 
+/// As people read it.
+constexpr const char* NameOf(Operation operation) {
+  switch (operation) {
+    case Operation::kNone:
+      break;
+    case Operation::kAccept:
+      return "accept";
+    case Operation::kConnect:
+      return "connect";
+    case Operation::kReceive:
+      return "receive";
+    case Operation::kSend:
+      return "send";
+    case Operation::kCancel:
+      return "cancel";
+    case Operation::kCancelAccept:
+      return "cancel of accept";
+    case Operation::kWake:
+      return "read of the wake descriptor";
+    case Operation::kReadable:
+      return "poll for bytes";
+    case Operation::kWritable:
+      return "poll for room";
+    case Operation::kOpenFile:
+      return "open of a file";
+    case Operation::kEnd:
+      return "poll for the end";
+    case Operation::kReadFile:
+      return "read of a file";
+  }
+  return "nothing known";
+}
+
 /// Which of a session's two links.
 enum class LinkRole : uint8_t { kClient = 0, kBackend = 1 };
 

@@ -227,9 +227,10 @@ void Gateway::FollowNames(const std::shared_ptr<const config::Config>& config,
   refresher_ = std::make_unique<Refresher>(
       config, addresses, LookUpBySystem,
       [this, row = route::ServerRow(*config), before = addresses](const auto& now) mutable {
+        if (!PostAddresses(now)) return false;
         ForgetMoved(row, before, now);
-        PostAddresses(now);
         before = now;
+        return true;
       });
 }
 
@@ -317,11 +318,16 @@ void Gateway::RequestDrain() {
   listeners_.Refuse();
 }
 
-void Gateway::PostAddresses(const worker::ServerAddresses& addresses) {
+bool Gateway::PostAddresses(const worker::ServerAddresses& addresses) {
   if (prober_ != nullptr) prober_->PostAddresses(addresses);
+  bool all_took = true;
   Tell([&](worker::Worker& worker) {
-    worker.PostAddresses(std::make_unique<worker::ServerAddresses>(addresses));
+    if (worker.PostAddresses(std::make_unique<worker::ServerAddresses>(addresses))) return;
+    all_took = false;
+    LogLine(config::LogLevel::kError,
+            "a worker has not read its mail for long: it dials old addresses until it does");
   });
+  return all_took;
 }
 
 void Gateway::LogState() {

@@ -73,7 +73,8 @@ class Gateway {
                    const worker::ServerAddresses& addresses);
   void ForgetMoved(const route::ServerRow& row, const worker::ServerAddresses& before,
                    const worker::ServerAddresses& now);
-  void PostAddresses(const worker::ServerAddresses& addresses);
+  /// False: not every worker has taken them.
+  bool PostAddresses(const worker::ServerAddresses& addresses);
 
   SystemClock clock_;
   LoggingObserver observer_;

@@ -80,9 +80,9 @@ void Refresher::Take(State& state, worker::ServerAddresses found, const LookUpNo
   }
   for (const std::string& text : notes.left_out) LogLine(config::LogLevel::kWarn, text);
   if (found == state.addresses) return;
-  const worker::ServerAddresses before = std::exchange(state.addresses, std::move(found));
   // Published before it is told: who reads the line finds it true.
-  state.publish(state.addresses);
+  if (!state.publish(found)) return;
+  const worker::ServerAddresses before = std::exchange(state.addresses, std::move(found));
   for (size_t i = 0; i < before.size(); ++i) {
     for (size_t j = 0; j < before[i].size(); ++j) {
       if (before[i][j] == state.addresses[i][j]) continue;

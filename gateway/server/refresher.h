@@ -21,7 +21,8 @@ class Refresher {
  public:
   /// Called on the refresher's thread with addresses that differ from those before; never after the
   /// refresher's end.
-  using Publish = std::function<void(const worker::ServerAddresses& addresses)>;
+  /// False: not all have taken them; they are published again when names are looked up again.
+  using Publish = std::function<bool(const worker::ServerAddresses& addresses)>;
 
   /// Begins with a look-up one interval from now. `addresses`: those in use.
   Refresher(std::shared_ptr<const config::Config> config, worker::ServerAddresses addresses,

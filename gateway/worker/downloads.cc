@@ -63,6 +63,7 @@ bool Worker::CarryOutFind(uint32_t session) {
   if (look.outcome == files::LookOutcome::kUnknown) {
     memory_.files.Submit(IdOf(client), wanted.route_index, wanted.path.data());
     ++memory_.links[client].in_flight;
+    memory_.links[client].opens_file = true;
     return false;
   }
   slot.session.OnFound(environment_, ForSession(std::move(look)), intents_);
@@ -73,6 +74,7 @@ void Worker::OnFileOpened(const io_uring_cqe& cqe, LinkId id) {
   Link* link = memory_.links.Find(id.slot, id.generation);
   RINGWAY_CHECK(link != nullptr);  // it lives until its last operation has ended
   --link->in_flight;
+  link->opens_file = false;
   const uint32_t session = link->session;
   session::Session& asking = memory_.slots[session].session;
   if (link->dropping) {
@@ -213,6 +215,7 @@ void Worker::ReadCold(uint32_t client) {
   const auto c = static_cast<size_t>(memory_.arena.ClassOf(download.cold.id()));
   file_sender_.Read(IdOf(client), download.rest, {download.cold.data(), base::kBufferBytes[c]});
   ++link.in_flight;
+  link.reads_file = true;
 }
 
 // A chunk, while chunks are free for those who stall. Else a cell, which each session has: what the
@@ -228,6 +231,7 @@ void Worker::OnFileRead(const io_uring_cqe& cqe, LinkId id) {
   Link* link = memory_.links.Find(id.slot, id.generation);
   RINGWAY_CHECK(link != nullptr);  // it lives until its last operation has ended
   --link->in_flight;
+  link->reads_file = false;
   if (link->dropping) return FreeIfIdle(id.slot);
   const uint32_t session = link->session;
   Download& download = memory_.downloads[memory_.slots[session].download];

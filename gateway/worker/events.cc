@@ -29,7 +29,7 @@ void Worker::OnAccept(const io_uring_cqe& cqe, uint32_t socket) {
     case accept::AcceptOutcome::kExhausted:
       return PauseAccept("no descriptor or memory is left");
     case accept::AcceptOutcome::kBroken:
-      if (drain_requested_.load(std::memory_order_acquire)) return;  // whoever asked has closed it
+      if (drain_wanted_) return;  // whoever asked has closed it
       return observer_.OnAcceptPaused("a listening socket is broken");
   }
   // WHY: single accepts end with their connection, and a multishot one ends when the completion

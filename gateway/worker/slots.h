@@ -30,15 +30,17 @@ struct Link {
   /// Operations that the kernel still holds; the link is freed at zero.
   uint8_t in_flight = 0;
   bool connecting : 1 = false;
-  bool finishing : 1 = false;  ///< half-close when the queue has left
-  bool finished : 1 = false;   ///< half-closed
-  bool dropping : 1 = false;   ///< cancelled; waits for its last completion
-  bool due : 1 = false;        ///< in the list of links with something to send
-  bool waiting : 1 = false;    ///< in the list of links that are armed at the end of a turn
-  bool busy : 1 = false;       ///< its last receive has brought bytes and is used up
-  bool paused : 1 = false;     ///< not read for want of credit
-  bool dense : 1 = false;      ///< its last bytes were many small frames
-  bool stalled : 1 = false;    ///< in the list of pipes whose target takes nothing
+  bool finishing : 1 = false;   ///< half-close when the queue has left
+  bool finished : 1 = false;    ///< half-closed
+  bool dropping : 1 = false;    ///< cancelled; waits for its last completion
+  bool due : 1 = false;         ///< in the list of links with something to send
+  bool waiting : 1 = false;     ///< in the list of links that are armed at the end of a turn
+  bool busy : 1 = false;        ///< its last receive has brought bytes and is used up
+  bool paused : 1 = false;      ///< not read for want of credit
+  bool dense : 1 = false;       ///< its last bytes were many small frames
+  bool stalled : 1 = false;     ///< in the list of pipes whose target takes nothing
+  bool opens_file : 1 = false;  ///< an open of a file is with the kernel
+  bool reads_file : 1 = false;  ///< and a read of one
   read::ReceiveState receive;
   write::SendState send;
   splice::SpliceState splice;

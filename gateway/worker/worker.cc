@@ -32,6 +32,9 @@ constexpr size_t kCompletionsPerTurnMax = 1024;
 /// Of which each completion costs so much at least.
 constexpr uint64_t kCompletionNs = 250;
 
+/// Mail that one turn reads.
+constexpr uint32_t kMailPerTurn = 32;
+
 /// The memory of free buffers goes back after an interval with no more completions than this. Each
 /// page then costs one fault when it is used again: a twentieth of what a message costs.
 constexpr uint64_t kTrimIntervalMs = 1000;
@@ -40,6 +43,10 @@ constexpr uint64_t kQuietCompletions = 1000;
 /// Chunks that the kernel holds for reads of cold files: 1 MiB that each worker with static routes
 /// costs. Those are taken first, so that more matter only while 64 disks' reads are under way.
 constexpr uint32_t kRegisteredChunks = 64;
+
+/// What has been cut completes within microseconds, but for a disk, or a file system behind a
+/// network, that hangs.
+constexpr uint64_t kBackstopMs = 5000;
 
 /// A part of the names of files is looked through so often; all of 1,024 in 4 seconds.
 constexpr uint64_t kAgeIntervalMs = 250;
@@ -74,7 +81,6 @@ Worker::Worker(uring::Kernel& kernel, base::Clock& clock, Observer& observer, Wo
     : WorkerParts(kernel, clock, observer, std::move(options), std::move(memory)) {}
 
 Worker::~Worker() {
-  delete posted_addresses_.load();
   if (finished()) {
     memory_.files.Forget();
     memory_.files.Collect();
@@ -83,8 +89,9 @@ Worker::~Worker() {
   }
 }
 
-// The ring has failed: no operation will complete any more, and what the kernel still holds it
-// loses with the ring. Other workers live on, so what is counted with them is counted out.
+// The ring has failed, and no operation will complete any more; or one has not been given back, and
+// may yet write into its memory, which stays mapped for that. What the kernel holds it loses with
+// the ring. Other workers live on, so what is counted with them is counted out.
 void Worker::Abandon() {
   for (uint32_t session = 0; session < memory_.slots.touched(); ++session) {
     if (!memory_.slots.IsOpen(session)) continue;
@@ -103,14 +110,24 @@ void Worker::Abandon() {
   memory_.arena.Abandon();
 }
 
-void Worker::PostAddresses(std::unique_ptr<const ServerAddresses> addresses) {
-  delete posted_addresses_.exchange(addresses.release(), std::memory_order_acq_rel);
+void Worker::RequestDrain() {
+  // WHY nothing is lost: what is urgent is a drain, so where there is no room one is there.
+  static_cast<void>(mailbox_.TryPost(DrainWanted(), base::Urgency::kUrgent));
 }
 
-void Worker::TakePostedAddresses() {
-  if (posted_addresses_.load(std::memory_order_relaxed) == nullptr) return;
-  addresses_.Replace(std::unique_ptr<const ServerAddresses>(
-      posted_addresses_.exchange(nullptr, std::memory_order_acq_rel)));
+bool Worker::PostAddresses(NewAddresses addresses) {
+  return mailbox_.TryPost(std::move(addresses));
+}
+
+void Worker::ReadMail() {
+  Mail mail;
+  for (uint32_t i = 0; i < kMailPerTurn && mailbox_.TryTake(mail); ++i) {
+    if (std::holds_alternative<DrainWanted>(mail)) {
+      drain_wanted_ = true;
+    } else {
+      addresses_.Replace(std::get<NewAddresses>(std::move(mail)));
+    }
+  }
 }
 
 absl::Status Worker::Turn() {
@@ -119,12 +136,11 @@ absl::Status Worker::Turn() {
   }
   environment_.now_ns = clock_.NowNs();
   environment_.unix_s = clock_.UnixSeconds();
-  TakePostedAddresses();
   counters_.turns.Add(1);
   counters_.submissions_flushed.Add(ring_.flushes() - counters_.submissions_flushed.value());
   if (Reap() > 0 && !awaits_quiet_) AwaitQuiet();
   OnDueTimers();
-  if (!draining_ && drain_requested_.load(std::memory_order_acquire)) BeginDrain();
+  if (!draining_ && drain_wanted_) BeginDrain();
   DrainSome();
   CutSome();
   SendDownloads();
@@ -138,7 +154,7 @@ absl::Status Worker::Turn() {
   AgeFiles();
   SetGauges();
   turn_times_.Record(clock_.NowNs() - environment_.now_ns);
-  return absl::OkStatus();
+  return gives_up_ && !finished() ? NotGivenBack() : absl::OkStatus();
 }
 
 // The rest of what is there waits in the completion queue for the next turn: what these have
@@ -149,6 +165,9 @@ size_t Worker::Reap() {
   size_t count = 0;
   while (count < kCompletionsPerTurnMax && work_ns_ < kTurnWorkNs) {
     const size_t more = ring_.Reap(completions_);
+    // WHY here: what a completion tells of, a wake or the end of listening, was posted before it,
+    // and a full submission queue brings more completions in the middle of a turn.
+    ReadMail();
     for (size_t i = 0; i < more; ++i) OnCompletion(completions_[i]);
     work_ns_ += more * kCompletionNs;
     count += more;
@@ -203,7 +222,7 @@ void Worker::OnCompletion(const io_uring_cqe& cqe) {
     case Operation::kWake:
       wake_armed_ = false;
       // WHY not draining_: that is set later in this turn, and nobody would wake this read again.
-      if (cqe.res >= 0 && !drain_requested_.load(std::memory_order_acquire)) ArmWake();
+      if (cqe.res >= 0 && !drain_wanted_) ArmWake();
       return;
     case Operation::kNone:
       break;
@@ -238,7 +257,7 @@ void Worker::OnDueTimers() {
     count = memory_.wheel.PopDue(environment_.now_ns / kNsPerMs, due);
     for (size_t i = 0; i < count; ++i) {
       if (due[i] == DrainTimer()) {
-        cut_next_ = 0;
+        OnDrainDue();
       } else if (due[i] == AcceptTimer()) {
         ResumeAccept();
       } else if (due[i] == TrimTimer()) {
@@ -277,6 +296,17 @@ void Worker::BeginDrain() {
   const uint64_t end_ns = environment_.now_ns + limits_.drain_timeout_ns;
   memory_.wheel.Set(DrainTimer(), (end_ns + kNsPerMs - 1) / kNsPerMs);
   drain_next_ = 0;
+}
+
+// WHY a whole interval without a completion: a process that was stopped for so long, or a disk that
+// is only slow, is none that hangs.
+void Worker::OnDrainDue() {
+  const uint64_t completions = counters_.completions.value();
+  gives_up_ = was_cut_ && !ring_.HasUnreaped() && completions == completions_at_backstop_;
+  if (gives_up_) return;
+  if (!std::exchange(was_cut_, true)) cut_next_ = 0;
+  completions_at_backstop_ = completions;
+  memory_.wheel.Set(DrainTimer(), environment_.now_ns / kNsPerMs + kBackstopMs);
 }
 
 void Worker::DrainSome() {

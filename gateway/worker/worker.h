@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "gateway/worker/worker_parts.h"
@@ -35,16 +36,17 @@ class Worker : public WorkerParts {
   Worker& operator=(const Worker&) = delete;
 
   /// One turn of the walk. Waits until there is something to do. An error is one of entering the
-  /// kernel that no turn will mend.
+  /// kernel that no turn will mend, or says which operations the kernel has not given back long
+  /// after the drain (DEADLINE_EXCEEDED): what they use stays theirs, so no end in order follows.
   absl::Status Turn();
 
   /// Asks for the end in order: accept no more, close every session, cut what is left after the
   /// drain time. Any thread; write to the wake descriptor afterwards.
-  void RequestDrain() { drain_requested_.store(true, std::memory_order_release); }
+  void RequestDrain();
 
-  /// Where servers are to be found from now on, as they stand in Snapshot::addresses. Any thread;
-  /// write to the wake descriptor afterwards.
-  void PostAddresses(std::unique_ptr<const ServerAddresses> addresses);
+  /// Where servers are to be found from now on. Any thread; write to the wake descriptor
+  /// afterwards. False: the worker has not read its mail for long, and goes on with the old ones.
+  [[nodiscard]] bool PostAddresses(NewAddresses addresses);
 
   /// Whether a requested end is complete: no session, nothing with the kernel.
   bool finished() const;
@@ -60,9 +62,10 @@ class Worker : public WorkerParts {
   void OnSessionDue(uint32_t session);
   uint64_t WaitNs() const;
   void SetGauges();
-  void TakePostedAddresses();
+  void ReadMail();
   void Abandon();
   void BeginDrain();
+  void OnDrainDue();
   void DrainSome();
   void CutSome();
   void AwaitQuiet();
@@ -74,6 +77,10 @@ class Worker : public WorkerParts {
   uint32_t TrimTimer() const { return limits_.sessions_per_worker_max + 2; }
   uint32_t AgeTimer() const { return limits_.sessions_per_worker_max + 3; }
   uint32_t StallTimer() const { return limits_.sessions_per_worker_max + 4; }
+
+  // ---- backstop.cc: what never completes
+  std::string OperationsOf(const Link& link) const;
+  absl::Status NotGivenBack();
 
   // ---- events.cc: what completions mean
   void OnAccept(const io_uring_cqe& cqe, uint32_t socket);

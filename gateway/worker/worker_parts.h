@@ -26,6 +26,7 @@
 #include "gateway/session/intent.h"
 #include "gateway/splice/splicer.h"
 #include "gateway/worker/link_peers.h"
+#include "gateway/worker/mail.h"
 #include "gateway/worker/memory.h"
 #include "gateway/worker/observer.h"
 #include "gateway/worker/options.h"
@@ -107,16 +108,18 @@ class WorkerParts {
   uint32_t drain_next_ = base::kNoSlot;  ///< the first slot that was not told of the drain
   uint32_t cut_next_ = base::kNoSlot;    ///< and of its end
 
-  /// Newer addresses that the worker has not taken yet; whoever takes the pointer out owns it.
-  std::atomic<const ServerAddresses*> posted_addresses_{nullptr};
-  /// Written by any thread, read by the worker once a turn: it sees the request in the turn after
-  /// its wake descriptor was written at the latest.
-  std::atomic<bool> drain_requested_{false};
+  /// Written by any thread, read by the worker once a turn: in the turn after its wake descriptor
+  /// was written at the latest.
+  Mailbox mailbox_;
+  bool drain_wanted_ = false;               ///< its mail has said so
   bool awaits_quiet_ = false;               ///< TrimTimer is set
   uint64_t completions_at_trim_check_ = 0;  ///< and was set at this count of completions
   bool received_in_turn_ = false;           ///< somebody's bytes came in this turn
   bool ages_files_ = false;                 ///< AgeTimer is set
   bool draining_ = false;
+  bool was_cut_ = false;   ///< the drain's time is over
+  bool gives_up_ = false;  ///< and nothing has completed for long
+  uint64_t completions_at_backstop_ = 0;
   bool wake_armed_ = false;
   uint64_t wake_value_ = 0;  ///< where the kernel puts the wake descriptor's count
 };

@@ -201,6 +201,7 @@ TEST(Refresher, PublishesWhatHasChangedAndOnlyThat) {
     const std::lock_guard lock(mutex);
     published.push_back(addresses);
     changed.notify_all();
+    return true;
   });
   for (const uint8_t last : {uint8_t{2}, uint8_t{3}}) {
     names.Set("a", {Ipv4(last)});
@@ -211,10 +212,31 @@ TEST(Refresher, PublishesWhatHasChangedAndOnlyThat) {
   EXPECT_EQ(published.size(), 2U);
 }
 
+TEST(Refresher, PublishesAgainWhatNotAllHaveTaken) {
+  Names names;
+  names.Set("a", {Ipv4(2)});
+  auto config = std::make_shared<config::Config>(WithServers({"a"}));
+  config->gateway.resolve_interval_ns = 1'000'000;
+  std::mutex mutex;
+  std::condition_variable changed;
+  int published = 0;
+  Refresher refresher(config, {{{Ipv4(1)}}}, names.look_up(), [&](const auto& addresses) {
+    EXPECT_EQ(addresses, (worker::ServerAddresses{{{Ipv4(2)}}}));
+    const std::lock_guard lock(mutex);
+    changed.notify_all();
+    return ++published == 3;
+  });
+  std::unique_lock lock(mutex);
+  changed.wait(lock, [&] { return published == 3; });
+}
+
 TEST(Refresher, EndsWhileItWaits) {
   const auto config = std::make_shared<config::Config>(WithServers({"a"}));
   Names names;
-  const Refresher refresher(config, {{{Ipv4(1)}}}, names.look_up(), [](const auto&) { FAIL(); });
+  const Refresher refresher(config, {{{Ipv4(1)}}}, names.look_up(), [](const auto&) {
+    ADD_FAILURE();
+    return true;
+  });
 }
 
 TEST(Refresher, DoesNotWaitForANameServerThatIsGone) {
@@ -235,7 +257,10 @@ TEST(Refresher, DoesNotWaitForANameServerThatIsGone) {
     return route::AddressSet{Ipv4(2)};
   };
   {
-    const Refresher refresher(config, {{{Ipv4(1)}}}, silent, [](const auto&) { ADD_FAILURE(); });
+    const Refresher refresher(config, {{{Ipv4(1)}}}, silent, [](const auto&) {
+      ADD_FAILURE();
+      return true;
+    });
     std::unique_lock lock(gate->mutex);
     gate->changed.wait(lock, [&] { return gate->asked; });
   }
