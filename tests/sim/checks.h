@@ -59,6 +59,8 @@ class Checks {
   void Memory(const std::vector<Pair>& pairs);
   /// The worker says that it is finished.
   void AtEnd();
+  /// The worker ends with an error: it may only where an operation never completes, which it names.
+  void GivenUp(const absl::Status& status);
   /// A polite story whose connections met no fault is over: everything of it has to be there.
   /// Returns whether it is over.
   bool IsSettled(const Pair& pair, uint32_t index);
@@ -71,6 +73,7 @@ class Checks {
   void Pipes();
   void Counters();
   bool IsExcused(const Pair& pair) const;
+  bool MayNeverEnd(const Pair& pair) const;
   void Endings();
 
   const Plan* plan_;

@@ -114,7 +114,7 @@ class SimWorld : public ContractWorld {
   sim::Faults faults_;
   sim::Network network_{kPipeBytes};
   Silence silence_;
-  sim::Surroundings around_{network_, clock_, random_, faults_, verdict_, silence_};
+  sim::Surroundings around_{network_, clock_, random_, random_, faults_, verdict_, silence_};
   sim::Server& server_ = network_.Serve(kServerPort);
   sim::Server& unix_server_ = network_.ServePath("/run/contract");
   sim::SimKernel kernel_;

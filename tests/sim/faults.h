@@ -7,6 +7,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 #include "tests/sim/random.h"
 
@@ -85,11 +87,15 @@ namespace ringway::sim {
 #define RINGWAY_NOWAIT_FAULTS(X) \
   X(send_again, 1500, "a send that does not wait finds no room although there is some")
 
+// Drawn apart, also when it strikes: in the runs that it does not, all is as it was without it.
+#define RINGWAY_WITHHELD_FAULTS(X) X(withheld, 60, "an operation never completes")
+
 #define RINGWAY_ALL_FAULTS(X) \
   RINGWAY_FAULTS(X)           \
   RINGWAY_PASSAGE_FAULTS(X)   \
   RINGWAY_FILE_FAULTS(X)      \
-  RINGWAY_NOWAIT_FAULTS(X)
+  RINGWAY_NOWAIT_FAULTS(X)    \
+  RINGWAY_WITHHELD_FAULTS(X)
 
 enum class Fault : uint8_t {
 #define X(name, most, what) k_##name,
@@ -103,6 +109,23 @@ inline constexpr size_t kFaults = 0
 #undef X
     ;
 
+inline constexpr const char* kFaultNames[] = {
+#define X(name, most, what) #name,
+    RINGWAY_ALL_FAULTS(X)
+#undef X
+};
+
+constexpr std::optional<Fault> FindFault(std::string_view name) {
+  for (size_t i = 0; i < kFaults; ++i) {
+    if (name == kFaultNames[i]) return static_cast<Fault>(i);
+  }
+  return std::nullopt;
+}
+
+/// Faults that do not strike, by number. Chance is drawn for them all the same, so that what others
+/// draw stays what it was.
+using LeftOut = std::array<bool, kFaults>;
+
 /// The first of those that only passages meet, and behind them the first that only files meet.
 inline constexpr size_t kFirstPassageFault = static_cast<size_t>(Fault::k_pipe_emfile);
 inline constexpr size_t kFirstFileFault = static_cast<size_t>(Fault::k_open_uncached);
@@ -113,6 +136,7 @@ struct FaultChances {
   Random& of_passages;
   Random& of_files;
   Random& of_hostiles;
+  Random& of_times;
 };
 
 /// The probabilities of one run, and how often each struck.
@@ -121,7 +145,15 @@ struct Faults {
   RINGWAY_ALL_FAULTS(X)
 #undef X
   std::array<uint64_t, kFaults> struck{};
+  LeftOut left_out{};
 
+  /// Chance has chosen it. Whether it strikes, which is counted.
+  bool Strike(Fault fault) {
+    const auto i = static_cast<size_t>(fault);
+    if (left_out[i]) return false;
+    ++struck[i];
+    return true;
+  }
   /// Each fault is off for half of the seeds; else its probability is anything up to its highest.
   static Faults Draw(const FaultChances& chances) {
     Faults faults;
@@ -136,6 +168,9 @@ struct Faults {
 #undef X
 #define X(name, most, what) faults.name = One(chances.of_hostiles, most);
     RINGWAY_NOWAIT_FAULTS(X)
+#undef X
+#define X(name, most, what) faults.name = One(chances.of_times, most);
+    RINGWAY_WITHHELD_FAULTS(X)
 #undef X
     return faults;
   }
@@ -153,6 +188,6 @@ struct Faults {
 
 /// Draws one fault by its name and counts it where it strikes.
 #define RINGWAY_STRIKES(random, faults, name) \
-  ((random).Chance((faults).name) && ++(faults).struck[static_cast<size_t>(Fault::k_##name)] > 0)
+  ((random).Chance((faults).name) && (faults).Strike(Fault::k_##name))
 
 }  // namespace ringway::sim

@@ -110,6 +110,12 @@ void Liveness::Timeouts(const std::vector<Pair>& pairs) {
     const Connection* client = pairs[i].client->connection();
     const Connection* backend = pairs[i].backend->connection();
     if (!IsOpen(client) && !IsOpen(backend)) continue;
+    // What never completes is told at the end.
+    const bool is_withheld = (client != nullptr && client->withheld) ||
+                             (backend != nullptr && backend->withheld) ||
+                             (pairs[i].story->mode == config::Mode::kStatic &&
+                              kernel_->Withholds(DescriptorKind::kFile));
+    if (is_withheld || kernel_->WithholdsConnect()) continue;
     const uint64_t moved = MovedOf(client) + MovedOf(backend);
     // A connection that waits for a slot waits as long as in the backlog.
     const bool may_be_parked = moved == 0 && worker_->connections_parked() > 0;

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -12,20 +11,29 @@
 #include <map>
 #include <memory>
 #include <numeric>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "tests/sim/census.h"
 #include "tests/sim/options.h"
+#include "tests/sim/plan_text.h"
+#include "tests/sim/reduce.h"
+#include "tests/sim/report.h"
 #include "tests/sim/world.h"
 
 namespace {
 
+using ringway::sim::Counts;
+using ringway::sim::kFaultNames;
 using ringway::sim::kFaults;
+using ringway::sim::Meter;
 using ringway::sim::Options;
 using ringway::sim::Outcome;
-using ringway::sim::Tracing;
+using ringway::sim::Plan;
+using ringway::sim::Report;
 using ringway::sim::World;
 
 /// So many seeds meet every fault: one that never struck is a fault that is not tested.
@@ -33,15 +41,6 @@ constexpr uint64_t kSeedsForEveryFault = 10'000;
 /// A range is told of in so many blocks.
 constexpr uint64_t kBlocks = 10;
 constexpr int kWrongLine = 2;
-
-constexpr const char* kFaultNames[] = {
-#define X(name, most, what) #name,
-    RINGWAY_ALL_FAULTS(X)
-#undef X
-};
-
-/// The worker's counters, summed over all seeds, by name.
-using Counts = std::map<std::string, uint64_t, std::less<>>;
 
 /// What a crash prints: made before, since a handler may not format.
 char crash[160];
@@ -53,80 +52,13 @@ void OnCrash(int number) {
   std::raise(number);
 }
 
-/// A seed that once failed, and what it has shown.
-struct Kept {
-  uint64_t seed = 0;
-  std::string what;
-};
-
-/// One a line: the seed, then what it has shown. Lines that begin with # say something else. False:
-/// the file cannot be read, or a line of it does not begin with a number.
-bool ReadKept(const std::string& path, std::vector<Kept>& all) {
+/// Returns what is wrong with the file, or with the plan in it; empty: nothing is.
+std::string LoadPlan(const std::string& path, Plan& plan) {
   std::ifstream file(path);
-  for (std::string line; std::getline(file, line);) {
-    if (line.empty() || line[0] == '#') continue;
-    Kept kept{.what = line};
-    if (!ringway::sim::ParseSeed(line.substr(0, line.find(' ')), kept.seed)) return false;
-    all.push_back(kept);
-  }
-  return file.eof();
+  std::ostringstream text;
+  text << file.rdbuf();
+  return file.is_open() ? ringway::sim::ReadPlan(text.str(), plan) : "it cannot be read";
 }
-
-/// How far it is, on a terminal: one line that is written over.
-class Progress {
- public:
-  Progress(uint64_t seeds, Tracing tracing)
-      : seeds_(seeds), shown_(isatty(STDERR_FILENO) == 1 && tracing == Tracing::kOff) {}
-  ~Progress() { Clear(); }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-
-  void Show(uint64_t done) {
-    const auto now = std::chrono::steady_clock::now();
-    if (!shown_ || now < next_) return;
-    next_ = now + std::chrono::milliseconds(200);
-    const double seconds = std::chrono::duration<double>(now - begin_).count();
-    std::fprintf(stderr, "\r%lu of %lu seeds, %.0f a second ", done, seeds_,
-                 seconds > 0 ? static_cast<double>(done) / seconds : 0.0);
-  }
-  /// Before anything else is printed.
-  void Clear() const {
-    if (shown_) std::fputs("\r\033[K", stderr);
-  }
-
- private:
-  uint64_t seeds_;
-  bool shown_;
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-  std::chrono::steady_clock::time_point next_;
-};
-
-/// One line of the Test Anything Protocol for each case; a case is a block of seeds.
-class Report {
- public:
-  explicit Report(const Progress& progress) : progress_(&progress) {}
-
-  void Passed(const std::string& what) { Print("ok", what); }
-  void Failed(const std::string& what) {
-    failed_ = true;
-    Print("not ok", what);
-  }
-  /// What a crash during the next case prints.
-  int next() const { return cases_ + 1; }
-  bool failed() const { return failed_; }
-  void End() const { std::printf("1..%d\n", cases_); }
-
- private:
-  void Print(const char* verdict, const std::string& what) {
-    progress_->Clear();
-    std::printf("%s %d - %s\n", verdict, ++cases_, what.c_str());
-    std::fflush(stdout);
-  }
-
-  const Progress* progress_;
-  int cases_ = 0;
-  bool failed_ = false;
-};
 
 /// What all runs together have shown.
 struct Total {
@@ -135,13 +67,19 @@ struct Total {
   Counts counts;
 };
 
-/// Runs one seed and adds it to `total`; whether all is well.
-bool RunSeed(uint64_t seed, Tracing tracing, Total& total, Report& report) {
-  const std::string name = absl::StrCat("seed ", seed);
-  const std::string again = absl::StrCat("# replay: build/simulate --seed ", seed, " --trace\n");
-  std::snprintf(crash, sizeof crash, "not ok %d - %s crashed\n%s", report.next(), name.c_str(),
-                again.c_str());
-  const auto world = std::make_unique<World>(seed, tracing);
+/// The plan of a seed, less what the command line leaves out.
+Plan PlanOf(uint64_t seed, const Options& options) {
+  Plan plan(seed, options.left_out);
+  if (options.story) plan.KeepStory(*options.story);
+  return plan;
+}
+
+/// Runs one plan and adds it to `total`; whether all is well. `again` shows a failure once more.
+bool RunPlan(const Plan& plan, const std::string& name, const std::string& again,
+             const Options& options, Total& total, Report& report) {
+  std::snprintf(crash, sizeof crash, "not ok %d - %s crashed\n# replay: %s\n", report.next(),
+                name.c_str(), again.c_str());
+  const auto world = std::make_unique<World>(plan, options.tracing);
   const Outcome outcome = world->Run();
   ++total.seeds;
   total.outcome.turns += outcome.turns;
@@ -155,42 +93,89 @@ bool RunSeed(uint64_t seed, Tracing tracing, Total& total, Report& report) {
   }
   if (outcome.failure.empty()) return true;
   report.Failed(absl::StrCat(name, ", turn ", outcome.turns, ": ", outcome.failure));
-  std::fputs(again.c_str(), stdout);
+  std::printf("# replay: %s\n", again.c_str());
   return false;
 }
 
-void RunRange(const Options& options, Progress& progress, Total& total, Report& report) {
+/// The options that make of `what` the run that was seen.
+std::string AgainWith(const std::string& what, const Options& options) {
+  std::string line = absl::StrCat("build/simulate ", what);
+  for (size_t i = 0; i < kFaults; ++i) {
+    if (options.left_out[i]) absl::StrAppend(&line, " --without ", kFaultNames[i]);
+  }
+  if (options.story) absl::StrAppend(&line, " --story ", *options.story);
+  return absl::StrCat(line, " --trace");
+}
+
+bool RunSeed(uint64_t seed, const Options& options, Total& total, Report& report) {
+  return RunPlan(PlanOf(seed, options), absl::StrCat("seed ", seed),
+                 AgainWith(absl::StrCat("--seed ", seed), options), options, total, report);
+}
+
+void RunRange(const Options& options, Meter& meter, Total& total, Report& report) {
   const uint64_t block = (options.last - options.first) / kBlocks + 1;
   for (uint64_t from = options.first; from <= options.last; from += block) {
     const uint64_t to = std::min(options.last, from + block - 1);
     bool good = true;
     for (uint64_t seed = from; seed <= to; ++seed) {
-      good &= RunSeed(seed, options.tracing, total, report);
+      good &= RunSeed(seed, options, total, report);
       if (!good && !options.keep_going) return;
-      progress.Show(total.seeds);
+      meter.Show(total.seeds);
     }
     if (good) report.Passed(absl::StrCat("seeds ", from, " to ", to));
   }
 }
 
-void RunKept(const std::vector<Kept>& all, const Options& options, Total& total, Report& report) {
-  for (const Kept& kept : all) {
-    if (RunSeed(kept.seed, options.tracing, total, report)) {
-      report.Passed(kept.what);
+void RunPlans(const Options& options, Total& total, Report& report) {
+  for (const std::string& path : options.plans) {
+    Plan plan;
+    const std::string wrong = LoadPlan(path, plan);
+    if (!wrong.empty()) {
+      report.Failed(absl::StrCat(path, ": ", wrong));
+      continue;
+    }
+    if (options.story) plan.KeepStory(*options.story);
+    for (size_t i = 0; i < kFaults; ++i) plan.faults.left_out[i] |= options.left_out[i];
+    const std::string again = AgainWith(absl::StrCat("--plan ", path), options);
+    if (RunPlan(plan, path, again, options, total, report)) {
+      report.Passed(path);
     } else if (!options.keep_going) {
       return;
     }
   }
 }
 
-void CheckEveryFault(const Total& total, Report& report) {
+/// The plan of the line as text, made smaller if so asked. Returns the exit code.
+int PrintPlan(const Options& options) {
+  Plan plan = PlanOf(options.first, options);
+  if (options.reduce) {
+    const std::string failure = ringway::sim::FailureApart(plan);
+    if (failure.empty()) {
+      std::fprintf(stderr, "simulate: seed %lu does well: there is nothing to reduce\n",
+                   options.first);
+      return kWrongLine;
+    }
+    plan = ringway::sim::Reduce(plan, failure);
+    std::printf("# seed %lu, reduced: %s\n", options.first, failure.c_str());
+  }
+  std::fputs(ringway::sim::WritePlan(plan).c_str(), stdout);
+  return 0;
+}
+
+void CheckEveryFault(const Options& options, const Total& total, Report& report) {
   constexpr bool kAll = ringway::sim::kPassageSeeds > 0 && ringway::sim::kUnixSeeds > 0 &&
                         ringway::sim::kBulkSeeds > 0 && ringway::sim::kStaticSeeds > 0;
   for (size_t i = 0; i < (kAll ? kFaults : ringway::sim::kFirstPassageFault); ++i) {
-    if (total.outcome.struck[i] > 0) continue;
+    if (total.outcome.struck[i] > 0 || options.left_out[i]) continue;
     return report.Failed(absl::StrCat("the fault ", kFaultNames[i], " never struck"));
   }
   report.Passed("every fault struck");
+}
+
+void CheckCensus(const Options& options, const Total& total, Report& report) {
+  const std::string wrong = ringway::sim::CompareCensus(options.unmoved, total.counts);
+  wrong.empty() ? report.Passed("every counter moved, or a test is named that moves it")
+                : report.Failed(absl::StrCat("census:", wrong));
 }
 
 void PrintTotal(const Options& options, const Total& total) {
@@ -218,19 +203,17 @@ int main(int argc, char** argv) {
     std::fputs(ringway::sim::kUsage, stdout);
     return 0;
   }
-  std::vector<Kept> kept;
-  if (!options.kept.empty() && (!ReadKept(options.kept, kept) || kept.empty())) {
-    std::fprintf(stderr, "simulate: %s cannot be read, or names no seed\n", options.kept.c_str());
-    return kWrongLine;
-  }
+  if (options.print_plan || options.reduce) return PrintPlan(options);
   for (const int number : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE}) std::signal(number, OnCrash);
-  Progress progress(options.last - options.first + 1, options.tracing);
+  Meter meter(options.last - options.first + 1, options.tracing);
   Total total;
-  Report report(progress);
-  kept.empty() ? RunRange(options, progress, total, report) : RunKept(kept, options, total, report);
+  Report report(meter);
+  options.plans.empty() ? RunRange(options, meter, total, report)
+                        : RunPlans(options, total, report);
   const bool enough = total.seeds >= kSeedsForEveryFault && !report.failed();
-  if (enough) CheckEveryFault(total, report);
-  progress.Clear();
+  if (enough) CheckEveryFault(options, total, report);
+  if (enough && !options.unmoved.empty()) CheckCensus(options, total, report);
+  meter.Clear();
   PrintTotal(options, total);
   report.End();
   return report.failed() ? 1 : 0;

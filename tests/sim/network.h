@@ -97,6 +97,7 @@ struct Connection {
   bool broken = false;      ///< an RST has passed
   bool near_error = false;  ///< and the near end was not told yet: it is told once
   bool far_reset = false;   ///< the far end sees it
+  bool withheld = false;    ///< an operation on it never completes: its story may never end
   bool tainted = false;     ///< a fault struck: nothing is owed any more but order
   bool touched = false;     ///< something changed for the far end
   uint64_t in_wakes = 0;    ///< times that a wait for bytes was woken

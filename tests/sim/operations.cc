@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "tests/sim/sim_kernel.h"
+#include "tests/sim/words.h"
 
 namespace ringway::sim {
 namespace {
@@ -30,11 +31,12 @@ size_t TotalBytes(const Request& request) {
 void SimKernel::Finish(Request& request, int result, Nature nature) {
   request.done = true;
   cq_.Post({.user_data = request.user_data, .res = result, .nature = nature});
-  RINGWAY_TRACE(around_.verdict, "kernel: %016lx = %d", request.user_data, result);
+  RINGWAY_TRACE(around_.verdict, "kernel: %s = %s", InWords(request.user_data).c_str(),
+                ResultInWords(result).c_str());
 }
 
 void SimKernel::Try(Request& request) {
-  if (request.done) return;
+  if (request.done || request.withheld) return;
   Descriptor* at = Find(request.fd);
   if (at == nullptr) return Finish(request, -EBADF, Nature::kOther);
   const uint64_t now = around_.clock.now_ns;
@@ -91,7 +93,8 @@ void SimKernel::TryAccept(Request& request, Descriptor& at) {
               .res = fd,
               .flags = more ? IORING_CQE_F_MORE : 0,
               .nature = Nature::kAccepted});
-    RINGWAY_TRACE(around_.verdict, "kernel: %016lx accepted %d", request.user_data, fd);
+    RINGWAY_TRACE(around_.verdict, "kernel: %s accepted %d", InWords(request.user_data).c_str(),
+                  fd);
     if (!more) return;
   }
 }
@@ -154,8 +157,9 @@ bool SimKernel::Deliver(Request& request, Connection& connection) {
             .flags = flags,
             .group = request.group,
             .nature = Nature::kReceived});
-  RINGWAY_TRACE(around_.verdict, "kernel: %016lx = %d in buffer %u/%u%s", request.user_data, got,
-                request.group, buffer->index, more ? "" : ", its last");
+  RINGWAY_TRACE(around_.verdict, "kernel: %s = %d in buffer %u/%u%s",
+                InWords(request.user_data).c_str(), got, request.group, buffer->index,
+                more ? "" : ", its last");
   request.done = !more;
   return more;
 }
@@ -232,7 +236,8 @@ void SimKernel::TryPoll(Request& request, Descriptor& at) {
   cq_.Post({.user_data = request.user_data,
             .res = static_cast<int>(mask),
             .flags = more ? IORING_CQE_F_MORE : 0});
-  RINGWAY_TRACE(around_.verdict, "kernel: %016lx polled %04x", request.user_data, mask);
+  RINGWAY_TRACE(around_.verdict, "kernel: %s = events %04x", InWords(request.user_data).c_str(),
+                mask);
 }
 
 void SimKernel::TryRead(Request& request, Descriptor& at) {

@@ -28,11 +28,38 @@ std::string ReadSeed(const std::string& text, Options& options) {
   return {};
 }
 
+std::string ReadFault(const std::string& text, Options& options) {
+  const std::optional<Fault> fault = FindFault(text);
+  if (!fault) return "there is no fault '" + text + "': tests/sim/faults.h names them";
+  options.left_out[static_cast<size_t>(*fault)] = true;
+  return {};
+}
+
+std::string ReadStory(const std::string& text, Options& options) {
+  uint64_t number = 0;
+  if (!ParseSeed(text, number)) return "--story wants a number, not '" + text + "'";
+  options.story = number;
+  return {};
+}
+
+/// What is run. Returns what is wrong.
+std::string ReadChoice(const std::string& name, const std::string& text, Options& options) {
+  if (name == "--seeds") return ReadRange(text, options);
+  if (name == "--seed") return ReadSeed(text, options);
+  if (text.empty()) return name + " wants the name of a file";
+  options.plans.push_back(text);
+  return {};
+}
+
 bool ReadFlag(std::string_view name, Options& options) {
   if (name == "--trace") {
     options.tracing = Tracing::kOn;
   } else if (name == "--keep-going") {
     options.keep_going = true;
+  } else if (name == "--print-plan") {
+    options.print_plan = true;
+  } else if (name == "--reduce") {
+    options.reduce = true;
   } else if (name == "--counters") {
     options.counters = true;
   } else if (name == "-h" || name == "--help") {
@@ -55,18 +82,24 @@ std::string ParseOptions(int argc, char** argv, Options& options) {
   for (int i = 1; i < argc; ++i) {
     const std::string name = argv[i];
     if (ReadFlag(name, options)) continue;
-    if (name != "--seeds" && name != "--seed" && name != "--kept") {
+    const bool chooses = name == "--seeds" || name == "--seed" || name == "--plan";
+    if (!chooses && name != "--without" && name != "--story" && name != "--census") {
       return "there is no option '" + name + "'";
     }
     if (++i == argc) return name + " wants a value behind it";
-    if (!chosen.empty()) return chosen + " and " + name + " cannot both be given";
-    chosen = name;
+    if (chooses && !chosen.empty() && (chosen != "--plan" || name != "--plan")) {
+      return chosen + " and " + name + " cannot both be given";
+    }
+    if (chooses) chosen = name;
     std::string wrong;
-    if (name == "--seeds") wrong = ReadRange(argv[i], options);
-    if (name == "--seed") wrong = ReadSeed(argv[i], options);
-    if (name == "--kept") options.kept = argv[i];
+    if (chooses) wrong = ReadChoice(name, argv[i], options);
+    if (name == "--story") wrong = ReadStory(argv[i], options);
+    if (name == "--without") wrong = ReadFault(argv[i], options);
+    if (name == "--census") options.unmoved = argv[i];
     if (!wrong.empty()) return wrong;
-    if (name == "--kept" && options.kept.empty()) return "--kept wants the name of a file";
+  }
+  if ((options.print_plan || options.reduce) && chosen != "--seed") {
+    return "--print-plan and --reduce want --seed N";
   }
   return {};
 }

@@ -12,11 +12,12 @@ namespace {
 
 constexpr uint64_t kMs = 1'000'000;
 constexpr uint64_t kSecond = 1'000 * kMs;
-/// Any number that leads to chance of its own, and none of kept_seeds to files.
+/// Any number that leads to chance of its own.
 constexpr uint64_t kStaticsTurn = 0x5555'5555'5555'5005;
 /// Another one.
 constexpr uint64_t kHostilesTurn = 0x3333'3333'3333'3003;
 constexpr uint64_t kAddressesTurn = 0x4444'4444'4444'4004;
+constexpr uint64_t kTimesTurn = 0x6666'6666'6666'6006;
 /// Each session has so many cells, whatever the others hold.
 constexpr uint32_t kCellsPerSession = 2;
 /// What one receive of the bulk class needs at most when its bytes are moved.
@@ -37,7 +38,7 @@ Tape Story::DownTape() const {
 }
 
 bool Story::IsPolite() const {
-  if (hostile.kind != Hostile::kNone) return false;
+  if (hostile.kind != Hostile::kNone || !takes_part) return false;
   if (mode == config::Mode::kStatic) {
     return client_ending == ClientEnding::kCloseWhenWhole || client_ending == ClientEnding::kWait;
   }
@@ -56,13 +57,27 @@ bool Story::IsPolite() const {
   return opening == Opening::kValid && backend_ending != BackendEnding::kReset && answers_pings;
 }
 
-Plan::Plan(uint64_t seed)
+Plan::Plan() : random(0), passages(0), statics(0), hostiles(0), addresses(0), times(0) {
+  limits.cells = kCellsPerSession * 64;
+  limits.sessions_per_worker_max = 64;
+  limits.small_buffers = 64;
+  limits.bulk_buffers = 4;
+  limits.chunks = 1024;
+}
+
+void Plan::KeepStory(size_t number) {
+  for (size_t i = 0; i < stories.size(); ++i) stories[i].takes_part &= i == number;
+}
+
+Plan::Plan(uint64_t seed, const LeftOut& left_out)
     : random(seed),
       passages(~seed),
       statics(seed ^ kStaticsTurn),
       hostiles(seed ^ kHostilesTurn),
       addresses(seed ^ kAddressesTurn),
-      faults(Faults::Draw({random, passages, statics, hostiles})) {
+      times(seed ^ kTimesTurn),
+      faults(Faults::Draw({random, passages, statics, hostiles, times})) {
+  faults.left_out = left_out;
   static constexpr uint64_t kPipes[] = {200, 1500, 8192, 65536, 262144};
   static constexpr uint32_t kWindows[] = {1024, 4096, 8192, 32768, 131072};
   static constexpr uint32_t kSmall[] = {2, 4, 8, 32, 64};
@@ -89,6 +104,7 @@ Plan::Plan(uint64_t seed)
   DrawStatics();
   DrawHostiles();
   DrawAddresses();
+  DrawTimes();
   // What the configuration is held to: bytes that have come always have a place.
   limits.cells = std::max(limits.cells, kCellsPerSession * limits.sessions_per_worker_max);
   limits.chunks += limits.small_buffers + kChunksPerBulk * limits.bulk_buffers;
@@ -212,6 +228,21 @@ void Plan::DrawAddresses() {
     }
     story.one_server = story.empty_servers > 0 && addresses.Chance(7000);
   }
+}
+
+// The clock is set both ways, and by less than what files remember as well as by years.
+void Plan::DrawTimes() {
+  static constexpr uint64_t kSteps[] = {2, 100, 4000, 100'000'000};
+  // Who never comes back keeps his slot: only where there are enough for all.
+  if (!times.Chance(kWithheldSeeds) || limits.sessions_per_worker_max < 2 * kStoriesMax ||
+      limits.sessions_max > 0 || limits.sessions_per_address_max > 0) {
+    faults.withheld = 0;
+  }
+  has_fixed_buffers = times.Chance(5000);
+  if (!times.Chance(kClockSeeds)) return;
+  wall_step_s = static_cast<int64_t>(times.Below(times.Pick(kSteps)) + 1);
+  if (times.Chance(5000)) wall_step_s = -wall_step_s;
+  wall_step_ns = times.Below(kSecond);
 }
 
 void Plan::DrawPassages() {

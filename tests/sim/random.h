@@ -9,12 +9,11 @@
 namespace ringway::sim {
 
 /// splitmix64 (Steele, Lea, Flood 2014): one word of state, every seed is a good one.
-class Random {
- public:
-  explicit Random(uint64_t seed) : state_(seed) {}
+struct Random {
+  explicit Random(uint64_t seed) : state(seed) {}
 
   uint64_t Next() {
-    uint64_t z = (state_ += 0x9e37'79b9'7f4a'7c15);
+    uint64_t z = (state += 0x9e37'79b9'7f4a'7c15);
     z = (z ^ (z >> 30)) * 0xbf58'476d'1ce4'e5b9;
     z = (z ^ (z >> 27)) * 0x94d0'49bb'1331'11eb;
     return z ^ (z >> 31);
@@ -30,8 +29,7 @@ class Random {
     return choices[Below(kCount)];
   }
 
- private:
-  uint64_t state_;
+  uint64_t state;
 };
 
 }  // namespace ringway::sim

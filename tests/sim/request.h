@@ -49,6 +49,7 @@ struct Request {
   uint8_t opcode = 0;
   bool multishot = false;
   bool done = false;
+  bool withheld = false;  ///< it never completes
   int fd = -1;
   uint64_t user_data = 0;
   uint64_t not_before_ns = 0;           ///< it is not looked at earlier

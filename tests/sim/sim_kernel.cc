@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "tests/sim/words.h"
+
 namespace ringway::sim {
 namespace {
 
@@ -69,8 +71,10 @@ int SimKernel::Enter(const uring::EnterRequest& request) {
 int SimKernel::Wait(const uring::EnterRequest& request) {
   if (request.wait_for == 0) return 0;
   SimClock& clock = around_.clock;
-  const uint64_t deadline =
-      request.timeout_ns == uring::kNoTimeout ? kNeverNs : clock.now_ns + request.timeout_ns;
+  const uint64_t timeout_ns = request.timeout_ns == uring::kNoTimeout
+                                  ? options_.patience_ns
+                                  : std::min(request.timeout_ns, options_.patience_ns);
+  const uint64_t deadline = timeout_ns == kNeverNs ? kNeverNs : clock.now_ns + timeout_ns;
   while (cq_.ready() < request.wait_for && !around_.verdict.failed()) {
     if (RINGWAY_STRIKES(around_.random, around_.faults, interrupted)) return -EINTR;
     const uint64_t next = std::min(around_.events.NextDueNs(), NextDueNs());
@@ -121,7 +125,8 @@ void SimKernel::PostGhosts() {
   std::erase_if(ghosts_, [&](const Ghost& ghost) {
     if (ghost.due_ns > around_.clock.now_ns) return false;
     cq_.Post({.user_data = ghost.user_data, .res = ghost.res, .nature = Nature::kGhost});
-    RINGWAY_TRACE(around_.verdict, "kernel: %016lx once more = %d", ghost.user_data, ghost.res);
+    RINGWAY_TRACE(around_.verdict, "kernel: %s once more = %s", InWords(ghost.user_data).c_str(),
+                  ResultInWords(ghost.res).c_str());
     return true;
   });
 }
@@ -182,6 +187,18 @@ uint32_t SimKernel::files_open() const {
       descriptors_, [](const Descriptor& at) { return at.kind == DescriptorKind::kFile; }));
 }
 
+bool SimKernel::Withholds(DescriptorKind kind) const {
+  return std::ranges::any_of(requests_, [&](const Request& request) {
+    return request.withheld && descriptors_[static_cast<size_t>(request.fd)].kind == kind;
+  });
+}
+
+bool SimKernel::WithholdsConnect() const {
+  return std::ranges::any_of(requests_, [](const Request& request) {
+    return request.withheld && request.opcode == IORING_OP_CONNECT;
+  });
+}
+
 size_t SimKernel::disk_requests() const {
   return static_cast<size_t>(std::ranges::count_if(requests_, [&](const Request& request) {
     return descriptors_[static_cast<size_t>(request.fd)].kind == DescriptorKind::kFile;
@@ -205,8 +222,8 @@ bool SimKernel::IsReceiving(const Connection* connection) const {
 
 bool SimKernel::IsHeldBack(const Connection* connection) const {
   return std::ranges::any_of(requests_, [&](const Request& request) {
-    const bool waits =
-        request.not_before_ns > around_.clock.now_ns || request.cancelled_at_ns != kNeverNs;
+    const bool waits = request.withheld || request.not_before_ns > around_.clock.now_ns ||
+                       request.cancelled_at_ns != kNeverNs;
     return waits && descriptors_[static_cast<size_t>(request.fd)].connection == connection;
   });
 }
@@ -280,7 +297,7 @@ int SimKernel::Close(int fd) {
   const bool in_flight = std::ranges::any_of(requests_, [&](const Request& request) {
     return request.fd == fd && !request.done && request.opcode != IORING_OP_ASYNC_CANCEL;
   });
-  if (in_flight && options_.watch == Watch::kWorker) {
+  if (in_flight && options_.watch == Watch::kWorker && !ring_is_lost_) {
     around_.verdict.Fail("descriptor %d is closed while an operation on it is in flight", fd);
   }
   if (at->pipe != nullptr) {

@@ -9,40 +9,19 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "tests/sim/buffer_groups.h"
 #include "tests/sim/completion_queue.h"
-#include "tests/sim/faults.h"
 #include "tests/sim/file_tree.h"
-#include "tests/sim/network.h"
-#include "tests/sim/random.h"
 #include "tests/sim/request.h"
-#include "tests/sim/verdict.h"
+#include "tests/sim/surroundings.h"
 #include "uring/kernel.h"
 
 namespace ringway::sim {
-
-/// Everything that happens outside of the worker.
-class Events {
- public:
-  virtual ~Events() = default;
-  /// When something happens next; kNeverNs: nothing does by itself.
-  virtual uint64_t NextDueNs() = 0;
-  virtual void RunDue() = 0;
-};
-
-/// What the kernel lives in; all of it outlives the kernel.
-struct Surroundings {
-  Network& network;
-  SimClock& clock;
-  Random& random;
-  Faults& faults;
-  Verdict& verdict;
-  Events& events;
-};
 
 enum class Watch : uint8_t { kContract, kWorker };
 
@@ -51,6 +30,8 @@ struct SimKernelOptions {
   uint32_t cq_entries = 256;
   uring::FeatureSet features;
   Watch watch = Watch::kWorker;
+  /// No wait is longer: whoever plays the world by hand has his turn again.
+  uint64_t patience_ns = kNeverNs;
 };
 
 class SimKernel : public uring::Kernel {
@@ -96,7 +77,18 @@ class SimKernel : public uring::Kernel {
   void Signal(int event_fd) { descriptors_[static_cast<size_t>(event_fd)].event_count = 1; }
   Server* ListeningAt(int fd) { return descriptors_[static_cast<size_t>(fd)].listening; }
 
+  /// The next operation of this kind never completes, nor does a cancel bring it back. Of cancels:
+  /// the next of a whole descriptor.
+  void WithholdNext(uint8_t opcode) { withhold_next_ = opcode; }
+  /// From now on descriptors may be closed whatever is in flight: the ring goes with them.
+  void LoseRing() { ring_is_lost_ = true; }
+
   // ---- What checks ask
+  /// Those that never complete, by their user_data.
+  const std::vector<uint64_t>& withheld() const { return withheld_; }
+  /// One of them is on a descriptor of this kind.
+  bool Withholds(DescriptorKind kind) const;
+  bool WithholdsConnect() const;
   const CompletionQueue& completions() const { return cq_; }
   const BufferGroups& groups() const { return groups_; }
   void NoteReaped() { cq_.NoteReaped(); }
@@ -140,6 +132,8 @@ class SimKernel : public uring::Kernel {
   void PrepareUnixConnect(Server& server, Request& request);
   void Cancel(const io_uring_sqe& sqe);
   bool CancelOne(Request& request);
+  bool Withholds(const io_uring_sqe& sqe);
+  void Withhold(Request request);
 
   // ---- operations.cc: from requests to completions
   void Try(Request& request);
@@ -194,6 +188,9 @@ class SimKernel : public uring::Kernel {
   uint64_t sent_ahead_ = 0;
   uint64_t sent_from_files_ = 0;
   uint64_t submissions_ = 0;
+  std::optional<uint8_t> withhold_next_;
+  std::vector<uint64_t> withheld_;
+  bool ring_is_lost_ = false;
   uint64_t submitted_[256] = {};
 };
 

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "tests/sim/sim_kernel.h"
+#include "tests/sim/words.h"
 
 namespace ringway::sim {
 namespace {
@@ -39,7 +40,8 @@ void GatherPieces(const msghdr& header, Request& request) {
 void SimKernel::Submit(const io_uring_sqe& sqe) {
   ++submissions_;
   ++submitted_[sqe.opcode];
-  RINGWAY_TRACE(around_.verdict, "worker: %016llx op %u on %d", sqe.user_data, sqe.opcode, sqe.fd);
+  RINGWAY_TRACE(around_.verdict, "worker: %s: %s on %d", InWords(sqe.user_data).c_str(),
+                OpcodeInWords(sqe.opcode).c_str(), sqe.fd);
   if (sqe.opcode == IORING_OP_NOP) return cq_.Post({.user_data = sqe.user_data});
   if (sqe.opcode == IORING_OP_ASYNC_CANCEL) return Cancel(sqe);
   Request request{.opcode = sqe.opcode, .fd = sqe.fd, .user_data = sqe.user_data};
@@ -49,6 +51,7 @@ void SimKernel::Submit(const io_uring_sqe& sqe) {
   at->was_used = true;
   at->last_user_data = sqe.user_data;
   if (!Prepare(sqe, request)) return Finish(request, -EINVAL, Nature::kOther);
+  if (Withholds(sqe)) return Withhold(std::move(request));
   const bool receives = request.opcode == IORING_OP_RECV;
   if (receives && groups_.Available(request.group) == 0) {
     // A buffer is chosen before the socket is looked at.
@@ -68,7 +71,8 @@ void SimKernel::Submit(const io_uring_sqe& sqe) {
 void SimKernel::WatchSubmission(const io_uring_sqe& sqe, const Request& request) {
   if (options_.watch == Watch::kContract) return;
   if (Find(sqe.fd) == nullptr) {
-    around_.verdict.Fail("operation %u on descriptor %d, which is closed", sqe.opcode, sqe.fd);
+    around_.verdict.Fail("%s on descriptor %d, which is closed", OpcodeInWords(sqe.opcode).c_str(),
+                         sqe.fd);
   }
   const auto is_send = [](uint8_t opcode) {
     return opcode == IORING_OP_SEND || opcode == IORING_OP_SENDMSG;
@@ -83,16 +87,39 @@ void SimKernel::WatchSubmission(const io_uring_sqe& sqe, const Request& request)
   for (const Request& one : requests_) {
     if (one.done) continue;
     if (one.user_data == request.user_data) {
-      around_.verdict.Fail("two operations named %016lx are in flight", one.user_data);
+      around_.verdict.Fail("two of %s are in flight", InWords(one.user_data).c_str());
     }
     const bool both_poll = one.opcode == IORING_OP_POLL_ADD && sqe.opcode == one.opcode;
     const bool same_kind =
         both_poll ? (one.purpose & PurposeOf(sqe.poll32_events)) != 0
                   : one.opcode == sqe.opcode || (is_send(one.opcode) && is_send(sqe.opcode));
     if (one.fd == request.fd && same_kind && !shared) {
-      around_.verdict.Fail("two operations %u on descriptor %d", one.opcode, one.fd);
+      around_.verdict.Fail("a second %s on descriptor %d", OpcodeInWords(one.opcode).c_str(),
+                           one.fd);
     }
   }
+}
+
+// Of what the worker can do without: not the accept that all come by, nor its own wake.
+bool SimKernel::Withholds(const io_uring_sqe& sqe) {
+  if (withhold_next_ == sqe.opcode) {
+    withhold_next_.reset();
+    return true;
+  }
+  const Descriptor* at = Find(sqe.fd);
+  const bool may =
+      at != nullptr && (at->kind == DescriptorKind::kSocket || at->kind == DescriptorKind::kFile);
+  return may && withheld_.empty() && RINGWAY_STRIKES(around_.times, around_.faults, withheld);
+}
+
+void SimKernel::Withhold(Request request) {
+  RINGWAY_TRACE(around_.verdict, "kernel: %s will never complete",
+                InWords(request.user_data).c_str());
+  request.withheld = true;
+  withheld_.push_back(request.user_data);
+  const Descriptor* at = Find(request.fd);
+  if (at->connection != nullptr) at->connection->tainted = at->connection->withheld = true;
+  requests_.push_back(std::move(request));
 }
 
 bool SimKernel::Prepare(const io_uring_sqe& sqe, Request& request) {
@@ -195,9 +222,12 @@ void SimKernel::Cancel(const io_uring_sqe& sqe) {
   found = static_cast<int>(targets.size());
   const Completion completion{.user_data = sqe.user_data,
                               .res = all ? found : (found > 0 ? 0 : -ENOENT)};
-  if (first) cq_.Post(completion);
+  const bool is_withheld = by_fd && Withholds(sqe);
+  if (first && !is_withheld) cq_.Post(completion);
   for (const size_t i : targets) raced |= !CancelOne(requests_[i]);
-  if (!first) {
+  if (is_withheld) {
+    Withhold({.opcode = sqe.opcode, .fd = sqe.fd, .user_data = sqe.user_data});
+  } else if (!first) {
     Completion last = completion;
     if (raced && !all) last.res = -EALREADY;
     cq_.Post(last);
@@ -211,6 +241,7 @@ void SimKernel::Cancel(const io_uring_sqe& sqe) {
 
 // False: the target was too far to be stopped.
 bool SimKernel::CancelOne(Request& request) {
+  if (request.withheld) return false;
   if (RINGWAY_STRIKES(around_.random, around_.faults, cancel_races_success)) {
     request.not_before_ns = 0;
     Try(request);

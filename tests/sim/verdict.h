@@ -15,10 +15,15 @@ namespace ringway::sim {
 class SimClock : public base::Clock {
  public:
   uint64_t NowNs() override { return now_ns; }
-  int64_t UnixSeconds() override { return 1'700'000'000; }
+  int64_t UnixSeconds() override {
+    const int64_t since_start_s = static_cast<int64_t>(now_ns / 1'000'000'000);
+    return 1'700'000'000 + since_start_s + (now_ns >= wall_step_at_ns ? wall_step_s : 0);
+  }
 
   /// Not zero, which sessions take for "never".
   uint64_t now_ns = 1'000'000'000;
+  int64_t wall_step_s = 0;  ///< the clock on the wall is set by so much at wall_step_at_ns
+  uint64_t wall_step_at_ns = 0;
 };
 
 class Verdict {

@@ -29,6 +29,9 @@ constexpr uint64_t kSettleNsMax = 200 * kSecond;
 constexpr uint64_t kTurnsMax = 300'000;
 /// Turns that a drain takes beyond those that its sessions need to move their bytes.
 constexpr uint64_t kDrainSlackNs = 100'000'000;
+/// How long a worker waits after its drain for what never completes: an interval in which what was
+/// cut completes, and one in which nothing does.
+constexpr uint64_t kBackstopNs = 10 * kSecond;
 constexpr uint16_t kFirstPort = 1000;
 /// Nobody answers there: a connect is refused.
 constexpr uint16_t kEmptyPort = 999;
@@ -37,6 +40,7 @@ constexpr const char* kEmptyPath = "/run/empty";
 SimKernelOptions KernelOptions(const Plan& plan) {
   uring::FeatureSet features;
   if (plan.caps_receives) features = features.With(uring::Feature::kReceiveCap);
+  if (plan.has_fixed_buffers) features = features.With(uring::Feature::kFixedBuffers);
   return {.sq_entries = plan.sq_entries, .cq_entries = plan.cq_entries, .features = features};
 }
 
@@ -58,17 +62,20 @@ base::SocketAddress Loopback(uint16_t port) {
 
 }  // namespace
 
-World::World(uint64_t seed, Tracing tracing)
-    : plan_(seed),
+World::World(Plan plan, Tracing tracing)
+    : plan_(std::move(plan)),
       begin_ns_(clock_.now_ns),
       network_(plan_.pipe_bytes),
-      around_{network_, clock_, plan_.random, plan_.faults, verdict_, *this},
+      around_{network_, clock_, plan_.random, plan_.times, plan_.faults, verdict_, *this},
       kernel_(around_, KernelOptions(plan_)) {
   verdict_.tracing = tracing == Tracing::kOn;
+  clock_.wall_step_s = plan_.wall_step_s;
+  clock_.wall_step_at_ns = begin_ns_ + plan_.wall_step_ns;
   for (Server*& door : doors_) door = &network_.Serve(0);
   const Scene scene{network_, clock_, plan_.random, verdict_};
   for (uint32_t i = 0; i < plan_.stories.size(); ++i) {
     pairs_.push_back(MakePairOf(scene, i));
+    if (!plan_.stories[i].takes_part) continue;
     pairs_.back().client->BeginAt(begin_ns_ + plan_.stories[i].begin_ns);
   }
   file_actor_.BeginAt(begin_ns_);
@@ -197,6 +204,11 @@ void World::WakeTouched() {
 uint64_t World::NextDueNs() {
   WakeTouched();
   uint64_t next = std::min(drain_at_ns_, file_actor_.due_ns());
+  // Of what never completes nobody hears: whether all else is over is looked at from time to time.
+  if (!kernel_.withheld().empty() && drained_ns_ == kNeverNs) {
+    next = std::min(next, clock_.now_ns + kSecond);
+    acted_ = true;
+  }
   for (const Pair& pair : pairs_) {
     next = std::min({next, pair.client->due_ns(), pair.backend->due_ns()});
   }
@@ -206,7 +218,7 @@ uint64_t World::NextDueNs() {
 void World::RunDue() {
   WakeTouched();
   file_actor_.Act(clock_.now_ns);
-  const size_t first = plan_.random.Below(pairs_.size());
+  const size_t first = pairs_.empty() ? 0 : plan_.random.Below(pairs_.size());
   for (size_t i = 0; i < pairs_.size(); ++i) {
     Pair& pair = pairs_[(first + i) % pairs_.size()];
     for (Actor* actor :
@@ -246,7 +258,8 @@ void World::Direct() {
   if (since > kCalmNs) plan_.faults.Stop();
   if (drained_ns_ != kNeverNs) {
     plan_.faults.Stop();
-    if (clock_.now_ns > drained_ns_ + plan_.limits.drain_timeout_ns + kDrainSlackNs) {
+    const uint64_t backstop_ns = kernel_.withheld().empty() ? 0 : kBackstopNs;
+    if (clock_.now_ns > drained_ns_ + plan_.limits.drain_timeout_ns + backstop_ns + kDrainSlackNs) {
       verdict_.Fail("the drain does not end: %u sessions, %u links, %zu operations",
                     worker_->sessions_open(), worker_->links_open(), kernel_.requests());
     }
@@ -304,7 +317,11 @@ Outcome World::Run() {
     Progress progress(plan_, *worker_, kernel_, clock_, verdict_);
     while (!worker_->finished() && !verdict_.failed()) {
       const absl::Status status = worker_->Turn();
-      if (!status.ok()) verdict_.Fail("%s", status.ToString().c_str());
+      if (!status.ok()) {
+        checks.GivenUp(status);
+        gave_up_ = true;
+        break;
+      }
       ++turns_;
       checks.AfterTurn();
       checks.Windows(pairs_);
@@ -315,7 +332,7 @@ Outcome World::Run() {
       if (drained_ns_ == kNeverNs) progress.AfterTurn(pairs_);
       Direct();
     }
-    if (!verdict_.failed()) checks.AtEnd();
+    if (!verdict_.failed() && !gave_up_) checks.AtEnd();
   }
   NoteOutcome(outcome);
   if (!verdict_.failed()) EndWorker();
@@ -325,6 +342,7 @@ Outcome World::Run() {
 
 // What it has kept for later, it gives back when it goes.
 void World::EndWorker() {
+  if (gave_up_) kernel_.LoseRing();
   worker_.reset();
   if (kernel_.pipe_ends_open() > 0) {
     verdict_.Fail("%u ends of pipes are open and the worker is gone", kernel_.pipe_ends_open());

@@ -36,7 +36,7 @@ enum class Tracing : uint8_t { kOff, kOn };
 
 class World : public Events {
  public:
-  World(uint64_t seed, Tracing tracing);
+  World(Plan plan, Tracing tracing);
   ~World() override;
 
   Outcome Run();
@@ -73,7 +73,8 @@ class World : public Events {
   int wake_fd_ = -1;
   std::shared_ptr<base::Occupancy> occupancy_;
   std::unique_ptr<worker::Worker> worker_;
-  bool acted_ = false;  ///< somebody did something since the last look at all stories
+  bool gave_up_ = false;  ///< the worker, on what never completes
+  bool acted_ = false;    ///< somebody did something since the last look at all stories
   uint64_t turns_ = 0;
   uint64_t drain_at_ns_ = kNeverNs;
   uint64_t drained_ns_ = kNeverNs;  ///< when the drain was asked for

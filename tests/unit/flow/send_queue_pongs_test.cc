@@ -105,6 +105,7 @@ TEST_F(SendQueueTest, PutsPongsBehindWhatWaitsWhereThereIsNoCell) {
   EXPECT_EQ(Take(9), Texts{"datapong"});
 }
 
+// The worker counts them as pongs_dropped.
 TEST_F(SendQueueTest, DropsPongsThatThereIsNoPlaceFor) {
   EXPECT_EQ(Push(Received(BufferClass::kSmall, Numbered(4096))), PushResult::kQueued);
   Stall();
