@@ -77,6 +77,11 @@ Plan PlanOf(uint64_t seed, const Options& options) {
 /// Runs one plan and adds it to `total`; whether all is well. `again` shows a failure once more.
 bool RunPlan(const Plan& plan, const std::string& name, const std::string& again,
              const Options& options, Total& total, Report& report) {
+  if (options.story && *options.story >= plan.stories.size()) {
+    report.Failed(
+        absl::StrCat(name, " has no story ", *options.story, ": it has ", plan.stories.size()));
+    return false;
+  }
   std::snprintf(crash, sizeof crash, "not ok %d - %s crashed\n# replay: %s\n", report.next(),
                 name.c_str(), again.c_str());
   const auto world = std::make_unique<World>(plan, options.tracing);
