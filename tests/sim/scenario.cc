@@ -67,7 +67,7 @@ void Scenario::Open() {
   config->limits = limits_;
   kernel_ = std::make_unique<SimKernel>(
       Surroundings{network_, clock_, random_, random_, faults_, verdict_, *this},
-      SimKernelOptions{.patience_ns = kMs});
+      SimKernelOptions{.sq_entries = sq_entries_, .patience_ns = kMs});
   wake_fd_ = kernel_->AddEvent();
   const auto snapshot = std::make_shared<const worker::Snapshot>(
       worker::Snapshot{.config = config,

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -74,6 +75,9 @@ class Scenario : public testing::Test, private Events {
   const base::Counters& counters() const { return worker_->counters(); }
 
   base::Limits limits_;
+  uint32_t sq_entries_ = 64;
+  /// Called within each entry into the kernel, as another thread would come in between.
+  std::function<void()> on_entry_;
   SimClock clock_;
   Silent silent_;
   std::unique_ptr<SimKernel> kernel_;
@@ -86,7 +90,9 @@ class Scenario : public testing::Test, private Events {
 
  private:
   uint64_t NextDueNs() override { return kNeverNs; }
-  void RunDue() override {}
+  void RunDue() override {
+    if (on_entry_) on_entry_();
+  }
 
   Random random_{1};
   Faults faults_;

@@ -6,6 +6,8 @@
 
 #include <liburing.h>
 
+#include <vector>
+
 #include "gateway/ws/close_code.h"
 #include "tests/unit/session/wire.h"
 
@@ -128,6 +130,33 @@ TEST_F(Scenario, ADateFollowsAClockThatIsSetBack) {
   EXPECT_TRUE(Contains(ask(), "Date: Tue, 14 Nov 2023 22:13:2"));
   clock_.wall_step_s = -3600;
   EXPECT_TRUE(Contains(ask(), "Date: Tue, 14 Nov 2023 21:13:2"));
+}
+
+// So many ask in one turn that it enters the kernel again and again. The wake that comes
+// by one of those entries is seen in the same turn, and so must be what it wakes for.
+TEST_F(Scenario, ADrainThatIsAskedForInTheMiddleOfATurnIsHeardInIt) {
+  limits_.sessions_per_worker_max = 256;
+  limits_.cells = base::kCellsPerSession * limits_.sessions_per_worker_max;
+  sq_entries_ = 8;
+  Open();
+  std::vector<Connection*> clients;
+  for (int i = 0; i < 200; ++i) clients.push_back(&Connect());
+  ASSERT_TRUE(TurnUntil([&] { return worker_->sessions_open() == clients.size(); }));
+  for (Connection* client : clients) Say(*client, Request("/tcp"));
+  int entries = 0;
+  bool asked = false;
+  on_entry_ = [&] {
+    if (++entries < 3 || asked) return;
+    Drain();
+    asked = true;
+  };
+  for (int i = 0; i < 20 && !asked; ++i) {
+    entries = 0;
+    Turn();
+  }
+  EXPECT_TRUE(asked) << "no turn has entered the kernel in its middle";
+  EXPECT_TRUE(TurnUntil([&] { return worker_->finished(); }));
+  EXPECT_TRUE(status_.ok()) << status_;
 }
 
 }  // namespace
