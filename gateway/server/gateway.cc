@@ -324,8 +324,10 @@ bool Gateway::PostAddresses(const worker::ServerAddresses& addresses) {
   Tell([&](worker::Worker& worker) {
     if (worker.PostAddresses(std::make_unique<worker::ServerAddresses>(addresses))) return;
     all_took = false;
-    LogLine(config::LogLevel::kError,
-            "a worker has not read its mail for long: it dials old addresses until it does");
+    LogLine(
+        config::LogLevel::kError,
+        "a worker has not read its mail for long and refuses new addresses of servers: they are "
+        "sent again when names are looked up again");
   });
   return all_took;
 }

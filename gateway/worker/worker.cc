@@ -32,8 +32,8 @@ constexpr size_t kCompletionsPerTurnMax = 1024;
 /// Of which each completion costs so much at least.
 constexpr uint64_t kCompletionNs = 250;
 
-/// Mail that one turn reads.
-constexpr uint32_t kMailPerTurn = 32;
+/// Mail that is read at a time: once a turn, and again with each full batch of completions.
+constexpr uint32_t kMailPerRead = 32;
 
 /// The memory of free buffers goes back after an interval with no more completions than this. Each
 /// page then costs one fault when it is used again: a twentieth of what a message costs.
@@ -121,7 +121,7 @@ bool Worker::PostAddresses(NewAddresses addresses) {
 
 void Worker::ReadMail() {
   Mail mail;
-  for (uint32_t i = 0; i < kMailPerTurn && mailbox_.TryTake(mail); ++i) {
+  for (uint32_t i = 0; i < kMailPerRead && mailbox_.TryTake(mail); ++i) {
     if (std::holds_alternative<DrainWanted>(mail)) {
       drain_wanted_ = true;
     } else {
@@ -298,8 +298,8 @@ void Worker::BeginDrain() {
   drain_next_ = 0;
 }
 
-// WHY a whole interval without a completion: a process that was stopped for so long, or a disk that
-// is only slow, is none that hangs.
+// WHY a whole interval without a completion: who was stopped for so long himself, or whose disk is
+// only slow, still gets all of them.
 void Worker::OnDrainDue() {
   const uint64_t completions = counters_.completions.value();
   gives_up_ = was_cut_ && !ring_.HasUnreaped() && completions == completions_at_backstop_;

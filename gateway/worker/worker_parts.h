@@ -108,8 +108,8 @@ class WorkerParts {
   uint32_t drain_next_ = base::kNoSlot;  ///< the first slot that was not told of the drain
   uint32_t cut_next_ = base::kNoSlot;    ///< and of its end
 
-  /// Written by any thread, read by the worker once a turn: in the turn after its wake descriptor
-  /// was written at the latest.
+  /// Written by any thread, read by the worker at least once a turn: in the turn after its wake
+  /// descriptor was written at the latest.
   Mailbox mailbox_;
   bool drain_wanted_ = false;               ///< its mail has said so
   bool awaits_quiet_ = false;               ///< TrimTimer is set
