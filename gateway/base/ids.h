@@ -29,12 +29,12 @@ enum class Operation : uint8_t {
   kConnect,       ///< dial: slot is the link's
   kReceive,       ///< read: slot is the link's
   kSend,          ///< write: slot is the link's
-  kCancel,        ///< read, worker: slot is the link's, one or all of whose operations end
+  kCancel,        ///< read, links: slot is the link's, one or all of whose operations end
   kCancelAccept,  ///< accept: slot is the listening socket's index
   kWake,          ///< worker: another thread asks for attention
   kReadable,      ///< splice: slot is the link's, whose socket has bytes
   kWritable,      ///< splice: slot is the link's, whose socket has room
-  kOpenFile,      ///< files: slot is the link's, which waits for a file
+  kOpenFile,      ///< files: slot is the session's, which waits for a file
   kEnd,           ///< read: slot is the link's, whose stream has ended while it is not read
   kReadFile,      ///< files: slot is the link's, which waits for bytes of a file
 };

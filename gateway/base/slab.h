@@ -5,7 +5,9 @@
 // it is warm. Each life of a slot has a generation, so that news for a dead one is recognised.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -37,14 +39,14 @@ class Slab {
   uint32_t TryOpen(Arguments&&... arguments) {
     uint32_t index = free_;
     if (index != kNoSlot) {
-      free_ = slots()[index].next_free;
+      free_ = slots()[index].next_free();
     } else if (untouched_ < count_) {
       index = untouched_++;
     } else {
       return kNoSlot;
     }
     Slot& slot = slots()[index];
-    slot.next_free = kOpen;
+    slot.life |= kOpen;
     new (slot.storage) T(std::forward<Arguments>(arguments)...);
     ++open_;
     return index;
@@ -53,10 +55,10 @@ class Slab {
   /// Destroys the slot's T. REQUIRES: the slot is open.
   void Close(uint32_t index) {
     Slot& slot = slots()[index];
-    RINGWAY_CHECK_OP(slot.next_free, ==, kOpen);
+    RINGWAY_CHECK(IsOpen(index));
     slot.value().~T();
-    slot.generation = (slot.generation + 1) & kGenerationMask;
-    slot.next_free = free_;
+    slot.life = (slot.life + 1) & kGenerationMask;
+    slot.SetNextFree(free_);
     free_ = index;
     --open_;
   }
@@ -74,26 +76,35 @@ class Slab {
   T* Find(uint32_t index, uint32_t generation) {
     if (index >= untouched_) return nullptr;
     Slot& slot = slots()[index];
-    if (slot.next_free != kOpen || slot.generation != generation) return nullptr;
+    if (slot.life != (generation | kOpen)) return nullptr;
     return &slot.value();
   }
 
-  bool IsOpen(uint32_t index) { return index < untouched_ && slots()[index].next_free == kOpen; }
-  uint32_t generation(uint32_t index) { return slots()[index].generation; }
+  bool IsOpen(uint32_t index) { return index < untouched_ && (slots()[index].life & kOpen) != 0; }
+  uint32_t generation(uint32_t index) { return slots()[index].life & kGenerationMask; }
   uint32_t open() const { return open_; }
   uint32_t count() const { return count_; }
   /// Slots below this index were used at least once; a walk over all open slots ends here.
   uint32_t touched() const { return untouched_; }
 
  private:
-  static constexpr uint32_t kOpen = 0xffff'fffe;
+  /// Of Slot::life: a T lives in it.
+  static constexpr uint32_t kOpen = 0x8000'0000;
+  static_assert((kGenerationMask & kOpen) == 0);
 
   struct Slot {
-    uint32_t generation;
-    uint32_t next_free;  ///< kOpen while in use
-    alignas(T) unsigned char storage[sizeof(T)];
+    uint32_t life;  ///< its generation, and kOpen
+    /// A T, or the index of the next free slot: a link has room for four bytes of bookkeeping, not
+    /// for eight.
+    alignas(T) unsigned char storage[std::max(sizeof(T), sizeof(uint32_t))];
 
     T& value() { return *std::launder(reinterpret_cast<T*>(storage)); }
+    uint32_t next_free() const {
+      uint32_t next;
+      std::memcpy(&next, storage, sizeof next);
+      return next;
+    }
+    void SetNextFree(uint32_t next) { std::memcpy(storage, &next, sizeof next); }
   };
 
  public:

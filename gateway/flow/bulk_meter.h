@@ -10,7 +10,7 @@
 
 namespace ringway::flow {
 
-/// Three bytes a link. One thread.
+/// Two bytes a link. One thread.
 class BulkMeter {
  public:
   /// What one receive or one splice must bring to count as bulk. WHY 16 KiB: below it the two
@@ -27,8 +27,7 @@ class BulkMeter {
   /// A receive brought so many bytes. It is judged together with those right before it that were
   /// large too: a buffer alone may hold less than `least_bytes`.
   void OnReceived(uint32_t bytes, uint32_t least_bytes) {
-    row_ = static_cast<uint8_t>(
-        bytes < kBulkBytes ? 0 : std::min(row_ + bytes / kBulkBytes, uint32_t{UINT8_MAX}));
+    row_ = bytes < kBulkBytes ? 0 : std::min(row_ + bytes / kBulkBytes, kRowMax) & kRowMax;
     Count(row_ * kBulkBytes >= least_bytes && row_ > 0);
   }
 
@@ -50,9 +49,12 @@ class BulkMeter {
     if (score_ == 0) is_bulk_ = false;
   }
 
+  static constexpr uint32_t kRowMax = 127;
+  static_assert(kRowMax * kBulkBytes >= kFramedBulkBytes);
+
   int8_t score_ = 0;
-  uint8_t row_ = 0;  ///< units of kBulkBytes that large receives brought in a row
-  bool is_bulk_ = false;
+  uint8_t row_ : 7 = 0;  ///< units of kBulkBytes that large receives brought in a row
+  bool is_bulk_ : 1 = false;
 };
 
 }  // namespace ringway::flow

@@ -36,13 +36,18 @@ class SendQueue {
   PushResult Push(Stores& stores, uint32_t session, base::Piece piece,
                   SliceKind kind = SliceKind::kBytes);
 
+  /// Slices that may be in flight at once.
+  static constexpr uint32_t kTakenMax = 127;
+
   /// Calls take(data, bytes) for slices from the front while it returns true, and marks those for
-  /// which it did as in flight. REQUIRES: nothing is in flight.
+  /// which it did as in flight. REQUIRES: nothing is in flight; true is said kTakenMax times at
+  /// most.
   template <typename Take>
   uint32_t TakeFront(SlicePool& slices, Take&& take) {
     RINGWAY_CHECK_OP(in_flight_, ==, 0);
     for (uint32_t at = head_; at != base::kNoSlot; at = slices[at].next) {
       if (!take(slices[at].data, slices[at].bytes)) break;
+      RINGWAY_CHECK_OP(in_flight_, <, kTakenMax);
       ++in_flight_;
     }
     return in_flight_;
@@ -92,10 +97,10 @@ class SendQueue {
   uint32_t slices_ = 0;
   uint32_t bytes_ = 0;
   uint32_t footprint_ = 0;
-  uint16_t in_flight_ = 0;   ///< slices from the front that the kernel holds
   uint16_t kept_small_ = 0;  ///< slices in receive buffers
   uint16_t kept_bulk_ = 0;
-  bool stalls_ = false;
+  uint8_t in_flight_ : 7 = 0;  ///< slices from the front that the kernel holds
+  bool stalls_ : 1 = false;
 };
 
 }  // namespace ringway::flow

@@ -26,9 +26,10 @@ struct ReceiveState {
   bool multishot : 1 = false;   ///< of the operation with the kernel
   bool watched : 1 = false;     ///< a poll for the stream's end is with the kernel
   bool saw_fin : 1 = false;     ///< and has told of a FIN: it is not armed again
-  base::BufferClass buffer_class = base::BufferClass::kSmall;  ///< of the next arming
-  base::BufferClass armed_class = base::BufferClass::kSmall;   ///< of the operation with the kernel
-  uint8_t streak = 0;  ///< receives in a row that ask for the other class
+  base::BufferClass buffer_class : 4 = base::BufferClass::kSmall;  ///< of the next arming
+  base::BufferClass armed_class : 4 =
+      base::BufferClass::kSmall;  ///< of the operation with the kernel
+  uint8_t streak = 0;             ///< receives in a row that ask for the other class
 };
 
 enum class ReceiveMode : uint8_t {

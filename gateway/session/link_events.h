@@ -5,10 +5,12 @@
 
 #include <cstdint>
 
+#include "gateway/base/reading.h"
+
 namespace ringway::session {
 
-/// How a link's incoming stream ended.
-enum class LinkEnd : uint8_t { kFin, kReset };
+using base::LinkEnd;
+using base::Reading;
 
 /// What a failed dial means for the backend's other servers.
 enum class NextServer : uint8_t {
@@ -23,13 +25,6 @@ struct ClientLook {
   /// Whether its bytes are received; else credit, budget or buffers are used up, and a pong could
   /// not be seen.
   bool is_read = true;
-};
-
-/// How the worker reads a link.
-enum class Reading : uint8_t {
-  kNot,         ///< not at all
-  kOnce,        ///< one receive at a time
-  kContinuous,  ///< as credit allows
 };
 
 }  // namespace ringway::session

@@ -22,12 +22,12 @@ namespace ringway::splice {
 /// What a link pays for it.
 struct SpliceState {
   uint16_t pipe = kNoPipe;           ///< holds what was taken from this link and has not left
+  uint16_t poured = kNoPipe;         ///< is being poured into this link, whose queue waits
   bool is_spliced : 1 = false;       ///< this link's bytes go through a pipe, not through leases
   bool awaits_target : 1 = false;    ///< is filled again when the target's queue is empty
   bool readable_armed : 1 = false;   ///< a poll for this link's bytes is with the kernel
   bool writable_armed : 1 = false;   ///< a poll for room in this link's socket is with the kernel
   bool writable_ending : 1 = false;  ///< and was asked to end
-  bool is_poured : 1 = false;        ///< a pipe is being poured into this link: its queue waits
   flow::BulkMeter meter;             ///< of what comes from this link
 };
 

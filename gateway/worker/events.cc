@@ -1,279 +1,144 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What completions mean: each goes through the room of its kind and becomes an event of a session.
+// What links tell becomes events of their sessions.
 #include <utility>
 
+#include "gateway/base/check.h"
 #include "gateway/worker/remote_address.h"
-#include "gateway/worker/worker.h"
+#include "gateway/worker/sessions.h"
 
 namespace ringway::worker {
-namespace {
 
 using base::kNoSlot;
-using base::LinkId;
 using base::LinkRole;
-using read::ReceiveOutcome;
+using links::Owner;
 
-constexpr size_t Index(LinkRole role) { return static_cast<size_t>(role); }
-
-}  // namespace
-
-void Worker::OnAccept(const io_uring_cqe& cqe, uint32_t socket) {
-  const accept::Accepted accepted = acceptor_.OnCompletion(cqe, socket);
-  switch (accepted.outcome) {
-    case accept::AcceptOutcome::kConnected:
-      OpenClient(accepted.fd, accepted.listener_index);
-      break;
-    case accept::AcceptOutcome::kNothing:
-      break;
-    case accept::AcceptOutcome::kExhausted:
-      return PauseAccept("no descriptor or memory is left");
-    case accept::AcceptOutcome::kBroken:
-      if (drain_wanted_) return;  // whoever asked has closed it
-      return observer_.OnAcceptPaused("a listening socket is broken");
-  }
-  // WHY: single accepts end with their connection, and a multishot one ends when the completion
-  // queue had no room, or with an error.
-  if (!acceptor_.paused()) acceptor_.Arm(memory_.slots.count() - memory_.slots.open());
-}
-
-void Worker::OnConnect(const io_uring_cqe& cqe, LinkId id) {
-  Link* link = memory_.links.Find(id.slot, id.generation);
-  const dial::DialOutcome outcome = dialer_.OnCompletion(cqe);
-  if (link == nullptr) return counters_.completions_stale.Add(1);
-  --link->in_flight;
-  link->connecting = false;
-  if (link->dropping) return FreeIfIdle(id.slot);
-  const uint32_t session = link->session;
-  if (outcome == dial::DialOutcome::kConnected) {
-    OnDialed(session);
-  } else {
-    TellDialFailed(session, outcome, cqe.res);
-    Drop(id.slot);
-    OnDialFailed(session, outcome);
-  }
-  CarryOut(session);
-  ArmReceives(session);
-}
-
-void Worker::OnDialed(uint32_t session) {
-  Slot& slot = memory_.slots[session];
-  base::SocketAddress reached;
-  const uint32_t client = slot.links[Index(LinkRole::kClient)];
-  if (client != kNoSlot && slot.session.WantsReached(environment_)) {
-    sockaddr_storage local{};
-    if (ring_.kernel().LocalAddress(memory_.links[client].fd, &local) == 0) {
-      reached = FromSockaddr(local);
-    }
-  }
-  slot.session.OnDialed(environment_, reached, intents_);
-}
-
-void Worker::OnReceive(const io_uring_cqe& cqe, LinkId id) {
-  Link* link = memory_.links.Find(id.slot, id.generation);
-  // A link is freed after the last completion of its operations, so this one is a bug or a ghost;
-  // a buffer that it names is lost to the ring rather than guessed at.
-  if (link == nullptr) return counters_.completions_stale.Add(1);
-  received_in_turn_ = true;
-  read::Received received = receiver_->OnCompletion(cqe, link->receive);
-  if (!link->receive.armed) --link->in_flight;
-  if (link->dropping) {
-    counters_.bytes_discarded.Add(received.bytes);
-    received.lease.Return();
-    return FreeIfIdle(id.slot);
-  }
-  const uint32_t session = link->session;
-  const session::State before = memory_.slots[session].session.state();
-  OnReceived(id, std::move(received));
-  // The backend's answer opens the client's side, say.
-  if (memory_.slots[session].session.state() != before) [[unlikely]]
-    ArmReceives(session);
-  link = memory_.links.Find(id.slot, id.generation);
-  if (link == nullptr || link->dropping) return;
-  StopReceive(id.slot);
-  ArmReceive(id.slot);
-}
-
-// What a turn's work is reckoned by, in nanoseconds: on the machine that it was measured on (2 GHz)
-// a small frame takes 16, a byte among them one, and a byte of bulk with its copies half as much.
-void Worker::OnBytes(LinkId id, read::Received received) {
-  constexpr uint64_t kFrameNs = 16;
-  /// Fewer bytes than this for each frame are dense, if there are some frames: a buffer of 64 KiB
-  /// of them takes 0.15 ms, one of 4 KiB as long as any other receive.
-  constexpr uint64_t kDenseBytes = 64;
-  constexpr uint64_t kDenseFramesMin = 16;
-  Link& link = memory_.links[id.slot];
-  Slot& slot = memory_.slots[link.session];
-  const uint32_t bytes = received.bytes;
-  slot.bytes_in[Index(link.role)] += bytes;
-  link.splice.meter.OnReceived(bytes, BulkBytesOf(slot, limits_));
-  (link.role == LinkRole::kClient ? counters_.client_bytes_in : counters_.backend_bytes_in)
+uint64_t Sessions::OnBytes(Owner owner, base::Piece piece) {
+  Slot& slot = parts_[owner.index];
+  const uint32_t bytes = piece.bytes;
+  slot.bytes_in[Index(owner.role)] += bytes;
+  (owner.role == LinkRole::kClient ? parts_.counters.client_bytes_in
+                                   : parts_.counters.backend_bytes_in)
       .Add(bytes);
-  link.busy = !link.receive.armed;
-  uint8_t* data = received.lease.data();
-  const uint64_t frames_before = environment_.frames_read;
-  slot.session.OnBytes(environment_, link.role,
-                       {.lease = std::move(received.lease), .data = data, .bytes = bytes},
-                       intents_);
-  const uint64_t frames = environment_.frames_read - frames_before;
-  link.dense = frames >= kDenseFramesMin && bytes < frames * kDenseBytes;
-  work_ns_ += frames * kFrameNs + (link.dense ? bytes : bytes / 2);
-  CarryOut(link.session);
+  const session::State before = slot.session.state();
+  const uint64_t frames_before = parts_.environment.frames_read;
+  slot.session.OnBytes(parts_.environment, owner.role, std::move(piece), parts_.intents);
+  const uint64_t frames = parts_.environment.frames_read - frames_before;
+  CarryOutAll(owner.index);
+  // Bytes change how a session reads, and what it is, only with its state.
+  if (slot.session.state() != before || before == session::State::kHandshake) [[unlikely]] {
+    SetRules(owner.index);
+    Note(owner.index);
+  }
+  return frames;
 }
 
-void Worker::OnReceived(LinkId id, read::Received received) {
-  Link& link = memory_.links[id.slot];
-  Slot& slot = memory_.slots[link.session];
+size_t Sessions::OnSpliced(Owner owner, uint32_t bytes, std::span<uint8_t> ahead) {
+  Slot& slot = parts_[owner.index];
+  slot.bytes_in[Index(owner.role)] += bytes;
+  slot.bytes_spliced[Index(owner.role)] += bytes;
+  (owner.role == LinkRole::kClient ? parts_.counters.client_bytes_in
+                                   : parts_.counters.backend_bytes_in)
+      .Add(bytes);
+  return slot.session.OnSplice(parts_.environment, owner.role, bytes, ahead);
+}
+
+void Sessions::OnSent(Owner owner, uint32_t bytes) {
+  Slot& slot = parts_[owner.index];
+  slot.bytes_out[Index(owner.role)] += bytes;
+  slot.session.OnSent(owner.role, parts_.now_ns());
+  (owner.role == LinkRole::kClient ? parts_.counters.client_bytes_out
+                                   : parts_.counters.backend_bytes_out)
+      .Add(bytes);
+}
+
+void Sessions::OnEnd(Owner owner, base::LinkEnd end) {
+  Slot& slot = parts_[owner.index];
   // Its end has been reached in order.
-  const bool is_end = received.outcome != ReceiveOutcome::kBytes &&
-                      received.outcome != ReceiveOutcome::kStarved &&
-                      received.outcome != ReceiveOutcome::kCancelled;
-  if (is_end && link.role == LinkRole::kBackend) slot.backend_left = false;
-  switch (received.outcome) {
-    case ReceiveOutcome::kBytes:
-      return OnBytes(id, std::move(received));
-    case ReceiveOutcome::kFin:
-      if (!link.send.reset) {
-        slot.session.OnEnd(environment_, link.role, session::LinkEnd::kFin, intents_);
-        CarryOut(link.session);
-        return DropIfDone(id);
-      }
-      // Linux reports a socket error once. A send already took ECONNRESET, so this FIN is the
-      // reset.
-      [[fallthrough]];
-    case ReceiveOutcome::kReset:
-    case ReceiveOutcome::kUnexpected:
-      slot.session.OnEnd(environment_, link.role, session::LinkEnd::kReset, intents_);
-      CarryOut(link.session);
-      if (memory_.links.Find(id.slot, id.generation) != nullptr) Drop(id.slot);
-      return;
-    case ReceiveOutcome::kStarved:
-      if (starved_turns_ == 0) starved_turns_ = kStarvedTurns;
-      return Wait(id.slot);
-    case ReceiveOutcome::kCancelled:
-      return;
-  }
+  if (owner.role == LinkRole::kBackend) slot.backend_left = false;
+  slot.session.OnEnd(parts_.environment, owner.role, end, parts_.intents);
+  CarryOut(owner.index);
 }
 
-void Worker::CountSent(const Link& link, uint32_t bytes) {
-  Slot& slot = memory_.slots[link.session];
-  slot.bytes_out[Index(link.role)] += bytes;
-  slot.session.OnSent(link.role, environment_.now_ns);
-  (link.role == LinkRole::kClient ? counters_.client_bytes_out : counters_.backend_bytes_out)
-      .Add(bytes);
+// Until a receive tells of it whoever keeps the log knows of it.
+void Sessions::OnEndNoted(Owner owner) {
+  if (!std::exchange(parts_[owner.index].backend_left, true)) parts_.counters.backends_left.Add(1);
 }
 
-void Worker::OnSend(const io_uring_cqe& cqe, LinkId id) {
-  Link* link = memory_.links.Find(id.slot, id.generation);
-  if (link == nullptr) return counters_.completions_stale.Add(1);
-  const write::Sent sent = sender_.OnCompletion(cqe, link->session, link->send);
-  --link->in_flight;
-  if (sent.bytes > 0) CountSent(*link, sent.bytes);
-  if (link->dropping) return FreeIfIdle(id.slot);
-  switch (sent.outcome) {
-    case write::SendOutcome::kSent:
-    case write::SendOutcome::kCancelled:
-      return OnQueueSent(id);
-    case write::SendOutcome::kFull:
-      WaitForRoom(id.slot);
-      if (sent.bytes > 0) ResumeSources(id.slot);
-      return;
-    case write::SendOutcome::kUnexpected:
-      memory_.slots[link->session].session.OnEnd(environment_, link->role, session::LinkEnd::kReset,
-                                                 intents_);
-      CarryOut(link->session);
-      if (memory_.links.Find(id.slot, id.generation) != nullptr) Drop(id.slot);
-      return;
-    case write::SendOutcome::kReset:
-      DiscardQueue(*link);
-      link->finished = true;
-      ResumeSources(id.slot);
-      OnTargetEmpty(id.slot);
-      return OnSendReset(id);
+void Sessions::OnDialled(Owner owner, dial::DialOutcome outcome, int result) {
+  Slot& slot = parts_[owner.index];
+  if (outcome != dial::DialOutcome::kConnected) {
+    dials_.TellFailed(owner.index, outcome, result);
+    slot.session.OnDialFailed(parts_.environment, dial::Describe(outcome), NextServerAfter(outcome),
+                              parts_.intents);
+    return CarryOut(owner.index);
   }
+  base::SocketAddress reached;
+  if (slot.client() != kNoSlot && slot.session.WantsReached(parts_.environment)) {
+    sockaddr_storage local{};
+    const int fd = parts_.links->DescriptorOf(slot.client());
+    if (parts_.ring.kernel().LocalAddress(fd, &local) == 0) reached = FromSockaddr(local);
+  }
+  slot.session.OnDialed(parts_.environment, reached, parts_.intents);
+  CarryOut(owner.index);
 }
 
-// A send has left whole.
-void Worker::OnQueueSent(LinkId id) {
-  ResumeSources(id.slot);
-  Link& link = memory_.links[id.slot];
-  if (!link.send.queue.empty()) return MarkDue(id.slot);
-  const Slot& slot = memory_.slots[link.session];
-  if (!link.splice.is_poured && slot.download == kNoSlot &&
-      splicer_.DisarmWritable(id, link.splice)) {
-    ++link.in_flight;
+// The queue of one of its links is shorter: who is read into it goes on, and the session, if it
+// asked.
+void Sessions::OnBelow(Owner owner) {
+  const uint32_t session = owner.index;
+  Slot& slot = parts_[session];
+  for (const uint32_t link : slot.links) {
+    if (link != kNoSlot) parts_.links->Resume(link);
   }
-  FinishIfEmpty(id.slot);
-  const Link* left = memory_.links.Find(id.slot, id.generation);
-  if (left == nullptr || left->dropping) return;
-  if (slot.standing == session::Standing::kResting ||
-      slot.standing == session::Standing::kLingering) {
-    NoteStanding(link.session);
-  }
-  if (slot.awaits_room) return GoOnServing(id.slot);
-  OnTargetEmpty(id.slot);
+  if (owner.role != LinkRole::kClient) return;
+  Note(session);
+  if (slot.session.awaits_backend_gone()) return TellBackendGone(session);
+  if (TellRoom(session)) CarryOut(session);
 }
 
-// WHY the link lives on: what the other end sent before it broke may still wait to be received; the
-// receive then brings the end. A link that is not read has none that could.
-void Worker::OnSendReset(LinkId id) {
-  const Link* link = memory_.links.Find(id.slot, id.generation);
-  if (link == nullptr) return;
-  const uint32_t session = link->session;
-  session::Session& broken = memory_.slots[session].session;
-  if (broken.ReadingOf(link->role) != session::Reading::kNot) return DropIfDone(id);
-  broken.OnEnd(environment_, link->role, session::LinkEnd::kReset, intents_);
+void Sessions::OnExhausted(Owner owner) {
+  parts_[owner.index].session.OnPoolExhausted(parts_.environment, parts_.intents);
+  CarryOut(owner.index);
+}
+
+void Sessions::OnTorn(Owner owner) { Cut(owner.index); }
+
+void Sessions::OnFileBroken(Owner owner, links::FileFault fault) {
+  parts_[owner.index].session.OnFileBroken(parts_.environment,
+                                           fault == links::FileFault::kChanged
+                                               ? session::FileFault::kChanged
+                                               : session::FileFault::kUnreadable,
+                                           parts_.intents);
+  CarryOut(owner.index);
+}
+
+void Sessions::OnDropped(Owner owner, uint32_t link) {
+  uint32_t& current = parts_[owner.index].links[Index(owner.role)];
+  if (current == link) current = kNoSlot;
+}
+
+void Sessions::OnFreed(Owner owner) {
+  const uint32_t session = owner.index;
+  Slot& slot = parts_[session];
+  RINGWAY_CHECK_OP(slot.held, >, 0);
+  if (--slot.held == 0) return parts_.memory.ended.Push(session);
+  // Who was read into its queue goes on, if only to its own end.
+  SetRules(session);
+  if (owner.role == LinkRole::kBackend) TellBackendGone(session);
+}
+
+// A session whose client has gone meanwhile, or that has dialled again, is not interested. The
+// client's next request begins only while what it was answered before is below its share.
+void Sessions::TellBackendGone(uint32_t session) {
+  Slot& slot = parts_[session];
+  if (slot.client() == kNoSlot || slot.backend() != kNoSlot) return;
+  if (slot.session.awaits_backend_gone() &&
+      !parts_.links->sends().IsBelow(slot.client(), links::kBelowMax)) {
+    return parts_.links->sends().TellWhenBelow(slot.client(), links::kBelowMax);
+  }
+  slot.session.OnBackendGone(parts_.environment, parts_.intents);
   CarryOut(session);
-  if (memory_.links.Find(id.slot, id.generation) != nullptr) Drop(id.slot);
-}
-
-// A backend's end is acted on only behind what can still be read of it (behind a reset, too: Linux
-// 6.18 gave 113 KB more), which a receive will tell. Until then whoever keeps the log knows of it.
-void Worker::NoteBackendEnd(Slot& slot) {
-  if (slot.backend_left) return;
-  slot.backend_left = true;
-  counters_.backends_left.Add(1);
-}
-
-// The end of a link that is not read. Where a receive is armed meanwhile, that brings what stands
-// in front of the end, and then the end.
-void Worker::OnStreamEnd(const io_uring_cqe& cqe, LinkId id) {
-  Link* link = memory_.links.Find(id.slot, id.generation);
-  if (link == nullptr) return counters_.completions_stale.Add(1);
-  const read::WatchOutcome outcome = receiver_->OnWatched(cqe, link->receive);
-  if (!link->receive.watched) --link->in_flight;
-  if (link->dropping) return FreeIfIdle(id.slot);
-  if (link->receive.armed || link->receive.ended || link->splice.readable_armed) return;
-  Slot& slot = memory_.slots[link->session];
-  if (link->role == LinkRole::kBackend && outcome != read::WatchOutcome::kNothing) {
-    return NoteBackendEnd(slot);
-  }
-  session::Session& watched = slot.session;
-  auto end = session::LinkEnd::kReset;
-  switch (outcome) {
-    case read::WatchOutcome::kNothing:
-      // It ended although nothing has: the completion queue had no room, say.
-      if (!link->receive.watched) WatchEnd(id.slot);
-      return;
-    case read::WatchOutcome::kBroken:
-      // Both directions have ended in order: what waits in the socket is still read.
-      if (link->finished && !link->send.broken && ring_.kernel().UnreadBytes(link->fd) > 0) return;
-      break;
-    case read::WatchOutcome::kFin:
-      if (!watched.EndsWithFin() || ring_.kernel().UnreadBytes(link->fd) > 0) return;
-      end = session::LinkEnd::kFin;
-  }
-  const uint32_t session = link->session;
-  watched.OnEnd(environment_, LinkRole::kClient, end, intents_);
-  CarryOut(session);
-  if (memory_.links.Find(id.slot, id.generation) != nullptr) Drop(id.slot);
-}
-
-void Worker::OnCancelled(LinkId id) {
-  Link* link = memory_.links.Find(id.slot, id.generation);
-  if (link == nullptr) return counters_.completions_stale.Add(1);
-  --link->in_flight;
-  if (link->dropping) FreeIfIdle(id.slot);
 }
 
 }  // namespace ringway::worker

@@ -9,9 +9,9 @@
 namespace ringway::worker {
 
 base::SocketAddress LinkPeers::PeerOf(uint32_t slot) {
-  const uint32_t link = memory_.slots[slot].links[static_cast<size_t>(base::LinkRole::kClient)];
+  const uint32_t link = memory_.slots[slot].client();
   sockaddr_storage remote{};
-  if (link == base::kNoSlot || kernel_.RemoteAddress(memory_.links[link].fd, &remote) != 0) {
+  if (link == base::kNoSlot || kernel_.RemoteAddress(memory_.links.links[link].fd, &remote) != 0) {
     return {};
   }
   return base::Unmapped(FromSockaddr(remote));

@@ -19,6 +19,7 @@
 #include "gateway/config/config.h"
 #include "gateway/files/files.h"
 #include "gateway/flow/stores.h"
+#include "gateway/links/memory.h"
 #include "gateway/worker/slot_list.h"
 #include "gateway/worker/slots.h"
 
@@ -34,21 +35,15 @@ struct FileSources {
 /// One worker's; address space until it is used. One thread.
 struct Memory {
   base::Arena arena;
-  base::Slab<Link> links;  ///< two for each session
+  links::Memory links;
   base::Slab<Slot> slots;
-  base::Slab<Download> downloads;  ///< one for each session
   files::Files files;
   flow::SlicePool slices;
-  base::TimingWheel wheel;                 ///< one timer for each session, and the worker's own
-  base::Fifo<base::LinkId> due;            ///< links with something to send
-  base::Fifo<base::LinkId> waiting;        ///< links that are armed at the end of a turn
-  base::Fifo<base::LinkId> downloads_due;  ///< links of clients whose file can go on, or have ended
-  base::Fifo<uint32_t> ended;              ///< sessions without links
-  base::Fifo<uint32_t> backend_gone;       ///< sessions whose backend link has gone
-  base::Fifo<StalledPipe> stalled;         ///< pipes whose target was full, oldest first
-  SlotList half_open;                      ///< connections without a whole request, oldest first
-  SlotList large_heads;                    ///< those of them that hold a chunk
-  SlotList resting;                        ///< connections between two requests
+  base::TimingWheel wheel;     ///< one timer for each session, and the worker's own
+  base::Fifo<uint32_t> ended;  ///< sessions of which nothing is held any more
+  SlotList half_open;          ///< connections without a whole request, oldest first
+  SlotList large_heads;        ///< those of them that hold a chunk
+  SlotList resting;            ///< connections between two requests
 
   /// RESOURCE_EXHAUSTED, with the limit to lower, where address space is not to be had.
   static absl::StatusOr<Memory> Reserve(const config::Config& config, FileSources sources,
@@ -62,8 +57,5 @@ absl::StatusOr<base::Occupancy> MapOccupancy(const config::Config& config, uint3
 
 /// What those workers find out about the servers of the configuration.
 absl::StatusOr<base::ServerHealth> MapServerHealth(const config::Config& config);
-
-/// The worker's own timers, behind those of its sessions.
-inline constexpr uint32_t kWorkerTimers = 5;
 
 }  // namespace ringway::worker

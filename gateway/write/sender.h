@@ -20,7 +20,8 @@ namespace ringway::write {
 
 /// What a link pays for its sends.
 struct SendState {
-  flow::SendQueue queue;
+  /// WHY no address of its own: what follows lies in its padding, and a link is one cache line.
+  [[no_unique_address]] flow::SendQueue queue;
   bool in_flight : 1 = false;  ///< a send is with the kernel
   bool full : 1 = false;       ///< the socket has no room: a poll tells of some
   bool broken : 1 = false;     ///< the socket takes nothing any more
@@ -44,6 +45,7 @@ struct Sent {
 /// Slices that one send gathers at most. WHY 64: at 64 bytes a slice a send carries 4 KiB, past
 /// which the system call no longer weighs; more would only lengthen the kernel's copy of the list.
 inline constexpr uint32_t kSlicesPerSendMax = 64;
+static_assert(kSlicesPerSendMax <= flow::SendQueue::kTakenMax);
 /// Bytes that one send offers at most: more than a socket's buffer takes at once.
 inline constexpr uint32_t kBytesPerSendMax = 1024 * 1024;
 

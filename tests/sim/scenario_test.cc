@@ -94,7 +94,7 @@ TEST_F(Scenario, AFileWhoseOpenNeverComesIsAnsweredByNobodyAndNamedAtTheEnd) {
   Drain();
   Pass(limits_.drain_timeout_ns + 11 * kSecond);
   EXPECT_EQ(status_.code(), absl::StatusCode::kDeadlineExceeded);
-  EXPECT_TRUE(Contains(status_.ToString(), "open of a file of link"));
+  EXPECT_TRUE(Contains(status_.ToString(), "open of a file for session"));
   EXPECT_TRUE(Contains(status_.ToString(), "route \"files\""));
 }
 

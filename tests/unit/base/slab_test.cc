@@ -108,11 +108,11 @@ TEST_F(SlabOfThree, KeepsAddressesWhileOtherSlotsOpenAndClose) {
 TEST_F(SlabOfThree, DiesWhenASlotIsClosedTwice) {
   const uint32_t index = Open(1);
   slab_.Close(index);
-  EXPECT_DEATH(slab_.Close(index), "check failed: slot.next_free == kOpen");
+  EXPECT_DEATH(slab_.Close(index), "check failed: IsOpen.index.");
 }
 
 TEST_F(SlabOfThree, DiesWhenASlotNeverOpenedIsClosed) {
-  EXPECT_DEATH(slab_.Close(2), "check failed: slot.next_free == kOpen");
+  EXPECT_DEATH(slab_.Close(2), "check failed: IsOpen.index.");
 }
 
 TEST(Slab, WrapsGenerationsAtTwentyFourBits) {
@@ -146,8 +146,18 @@ TEST(Slab, KeepsTheAlignmentOfItsType) {
   slab.Close(1);
 }
 
-TEST(Slab, CostsEightBytesASlotBesideItsType) {
-  EXPECT_EQ(Slab<uint64_t>::kSlotBytes, sizeof(uint64_t) + 8);
+TEST(Slab, CostsFourBytesASlotBesideItsType) {
+  EXPECT_EQ(Slab<uint32_t>::kSlotBytes, sizeof(uint32_t) + 4);
+  EXPECT_EQ(Slab<uint64_t>::kSlotBytes, sizeof(uint64_t) + 8) << "as its alignment wants it";
+}
+
+TEST(Slab, KeepsAListOfFreeSlotsOfATypeThatIsSmallerThanAnIndex) {
+  auto slab = *Slab<uint8_t>::Map(3, "bytes");
+  for (int i = 0; i < 3; ++i) static_cast<void>(slab.TryOpen());
+  for (const uint32_t index : {0U, 2U, 1U}) slab.Close(index);
+  for (const uint32_t index : {1U, 2U, 0U}) EXPECT_EQ(slab.TryOpen(), index);
+  EXPECT_EQ(slab.TryOpen(), kNoSlot);
+  for (const uint32_t index : {0U, 1U, 2U}) slab.Close(index);
 }
 
 }  // namespace

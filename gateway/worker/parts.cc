@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who is introduced to whom.
+#include "gateway/worker/parts.h"
+
+#include <utility>
+
+namespace ringway::worker {
+namespace {
+
+ws::ReaderRules RulesOf(const base::Limits& limits) {
+  return {.frame_bytes_max = limits.frame_bytes_max, .message_bytes_max = limits.message_bytes_max};
+}
+
+}  // namespace
+
+Parts::Parts(uring::Kernel& kernel, base::Clock& time, Observer& log, WorkerOptions given,
+             Memory reserved)
+    : ring(kernel),
+      clock(time),
+      observer(log),
+      options(std::move(given)),
+      limits(options.snapshot->config->limits),
+      memory(std::move(reserved)),
+      stores(memory.arena, memory.slices, limits),
+      remembered_files(memory.files, environment.now_ns),
+      link_peers(memory, kernel),
+      servers(*options.snapshot->config,
+              {.occupancy = *options.occupancy, .health = *options.health, .counters = counters},
+              {.first = options.index, .seed = options.seed}),
+      addresses(*options.snapshot->config,
+                std::make_unique<ServerAddresses>(options.snapshot->addresses), options.index),
+      environment{.stores = stores,
+                  .counters = counters,
+                  .occupancy = *options.occupancy,
+                  .table = options.snapshot->table,
+                  .servers = servers,
+                  .addresses = addresses,
+                  .limits = limits,
+                  .files = remembered_files,
+                  .media_types = *options.media_types,
+                  .news = log,
+                  .peers = link_peers,
+                  .rules = RulesOf(limits),
+                  .now_ns = time.NowNs(),
+                  .secret = options.seed ^ (uint64_t{options.index} << 32)} {
+  memory.files.Bind(ring, memory.arena, counters);
+}
+
+}  // namespace ringway::worker
