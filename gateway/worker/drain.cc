@@ -105,7 +105,7 @@ absl::Status Drain::Check(bool wake_armed) {
              parts_[link.owner_index].session.route());
   }
   for (uint32_t index = 0; index < parts_.memory.slots.touched(); ++index) {
-    if (!parts_.memory.slots.IsOpen(index) || !parts_[index].opens_file) continue;
+    if (!parts_.memory.slots.IsOpen(index) || parts_[index].opening == kNoSlot) continue;
     kept.is_about_files = true;
     kept.Add(NameOf(Operation::kOpenFile), absl::StrCat(" for session ", index),
              parts_[index].session.route());

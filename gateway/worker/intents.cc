@@ -55,6 +55,7 @@ void Sessions::CarryOutAll(uint32_t session) {
         SetTimer(session, intent.due_ns);
         break;
       case IntentKind::kFind:
+        finds_.Keep(session, intent);
         finds = true;
         break;
       case IntentKind::kFile:
@@ -72,6 +73,7 @@ void Sessions::CarryOutAll(uint32_t session) {
   // What could not be done is news for the session, whose answer is carried out in the same way.
   // It ends: each answer takes the session nearer to its end, and a closing one only drops links.
   if (exhausted) {
+    if (finds) finds_.Forget(session);  // it ends: nobody waits for the file
     slot.session.OnPoolExhausted(parts_.environment, parts_.intents);
     return CarryOutAll(session);
   }
@@ -113,9 +115,9 @@ void Sessions::SetTimer(uint32_t session, uint64_t due_ns) {
 
 // False: the answer will come through the ring.
 bool Sessions::TellFound(uint32_t session) {
-  auto look = finds_.Find(session);
-  if (!look) return false;
-  parts_[session].session.OnFound(parts_.environment, *std::move(look), parts_.intents);
+  auto found = finds_.Find(session);
+  if (!found) return false;
+  parts_[session].session.OnFound(parts_.environment, *std::move(found), parts_.intents);
   return true;
 }
 

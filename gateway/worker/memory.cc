@@ -33,6 +33,8 @@ absl::StatusOr<Memory> Memory::Reserve(const config::Config& config, FileSources
   if (!links.ok()) return links.status();
   auto slots = base::Slab<Slot>::Map(sessions, "sessions");
   if (!slots.ok()) return slots.status();
+  auto openings = base::Slab<Opening>::Map(sessions, "openings of files");
+  if (!openings.ok()) return openings.status();
   auto files = files::Files::Map({.slots = files_max,
                                   .cached_files = limits.cached_files,
                                   .open_files = limits.open_files,
@@ -56,6 +58,7 @@ absl::StatusOr<Memory> Memory::Reserve(const config::Config& config, FileSources
   return Memory{.arena = *std::move(arena),
                 .links = *std::move(links),
                 .slots = *std::move(slots),
+                .openings = *std::move(openings),
                 .files = *std::move(files),
                 .slices = *std::move(slices),
                 .wheel = *std::move(wheel),

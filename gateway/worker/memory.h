@@ -37,6 +37,7 @@ struct Memory {
   base::Arena arena;
   links::Memory links;
   base::Slab<Slot> slots;
+  base::Slab<Opening> openings;  ///< one for each session
   files::Files files;
   flow::SlicePool slices;
   base::TimingWheel wheel;     ///< one timer for each session, and the worker's own

@@ -14,6 +14,7 @@
 #include "gateway/route/server_choice.h"
 #include "gateway/session/environment.h"
 #include "gateway/session/intent.h"
+#include "gateway/session/snapshot.h"
 #include "gateway/worker/link_peers.h"
 #include "gateway/worker/memory.h"
 #include "gateway/worker/observer.h"
@@ -49,6 +50,7 @@ struct Parts {
   LinkPeers link_peers;
   route::ServerChoice servers;
   route::AddressChoice addresses;
+  session::Snapshot session_snapshot;  ///< of the options' one, for its sessions
   session::Environment environment;
   session::Intents intents;
   std::unique_ptr<links::Links> links;  ///< always there after Worker::Open

@@ -51,11 +51,11 @@ void Sessions::Cut(uint32_t session) {
 void Sessions::OnFileOpened(const io_uring_cqe& cqe, base::LinkId session) {
   // Its slot is held until its last operation has ended.
   RINGWAY_CHECK(parts_.memory.slots.Find(session.slot, session.generation) != nullptr);
-  auto look = finds_.OnOpened(cqe, session.slot);
+  auto found = finds_.OnOpened(cqe, session.slot);
   Slot& slot = parts_[session.slot];
   if (slot.held == 0) return parts_.memory.ended.Push(session.slot);
-  if (!look) return;
-  slot.session.OnFound(parts_.environment, *std::move(look), parts_.intents);
+  if (!found) return;
+  slot.session.OnFound(parts_.environment, *std::move(found), parts_.intents);
   CarryOut(session.slot);
 }
 
@@ -96,6 +96,9 @@ void Sessions::Abandon() {
   for (uint32_t session = 0; session < slots.touched(); ++session) {
     if (!slots.IsOpen(session)) continue;
     slots[session].session.Leave(parts_.environment);
+    if (const uint32_t opening = slots[session].opening; opening != kNoSlot) {
+      parts_.memory.openings.Close(opening);
+    }
     slots.Close(session);
   }
 }

@@ -23,6 +23,15 @@ struct SlotId {
   uint32_t generation = 0;
 };
 
+/// A file that is looked for on behalf of a session. It is the operation's own, from the kFind
+/// intent to its answer: the kernel may read the path as long, whatever becomes of the phase that
+/// has asked.
+struct Opening {
+  base::Piece path;  ///< a zero byte stands behind it
+  session::FileQuestion question;
+  bool is_submitted = false;  ///< the open is with the kernel
+};
+
 /// One client's life and its links.
 struct Slot {
   Slot(uint32_t listener_index, const base::SocketAddress& client, uint64_t now_ns)
@@ -36,10 +45,10 @@ struct Slot {
   std::array<uint64_t, 2> bytes_in{};                              ///< by LinkRole
   std::array<uint64_t, 2> bytes_out{};
   std::array<uint64_t, 2> bytes_spliced{};  ///< of bytes_in
+  uint32_t opening = base::kNoSlot;         ///< the file that is looked for
   /// Links that are not freed, dropped ones too, and a file that the kernel opens for it. The
   /// session is over at zero.
   uint8_t held = 0;
-  bool opens_file = false;    ///< the kernel does
   bool backend_left = false;  ///< its end was seen while it was not read
   bool awaits_room = false;   ///< OnRoom was asked for
   session::Standing standing = session::Standing::kSession;  ///< as it was last looked at
@@ -51,6 +60,6 @@ struct Slot {
 inline constexpr size_t kSessionBytes = base::Slab<Slot>::kSlotBytes +
                                         2 * base::Slab<links::Link>::kSlotBytes +
                                         sizeof(base::TimingWheel::Timer);
-static_assert(kSessionBytes <= 512);
+static_assert(kSessionBytes <= 416);
 
 }  // namespace ringway::worker

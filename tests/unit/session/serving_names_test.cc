@@ -35,7 +35,7 @@ TEST(UnknownFile, IsLookedForWhileTheRequestIsHeld) {
   EXPECT_EQ(harness.Story(), "find client");
   EXPECT_EQ(harness.state(), State::kServing);
   EXPECT_EQ(harness.session().ReadingOf(kClient), Reading::kNot);
-  EXPECT_EQ(harness.session().wanted_file().path, "a/b.html");
+  EXPECT_EQ(harness.wanted_path(), "a/b.html");
   EXPECT_EQ(harness.leased(base::BufferClass::kCell), 1U) << "the request, and the name behind it";
   EXPECT_EQ(harness.on_files(), 1U);
   harness.Found();
@@ -44,6 +44,36 @@ TEST(UnknownFile, IsLookedForWhileTheRequestIsHeld) {
   EXPECT_EQ(BodyOf(harness.ToClient()), "<p>");
   EXPECT_EQ(harness.counters().file_requests.value(), 1U);
   ExpectAtRest(harness);
+}
+
+TEST(UnknownFile, IsNotWhatAnEarlierRequestHasAskedFor) {
+  Harness harness(kFiles);
+  harness.files().Store("f", "of the request before");
+  harness.files().Keep("g", "its own");
+  harness.files().Forget();
+  harness.FromClient(Get("/files/g"));
+  harness.FoundTooLate();
+  EXPECT_EQ(harness.Story(), "");
+  EXPECT_EQ(harness.state(), State::kServing);
+  harness.Found();
+  EXPECT_EQ(BodyOf(harness.ToClient()), "its own");
+  ExpectAtRest(harness);
+  harness.FoundTooLate();
+  EXPECT_EQ(harness.Story(), "") << "nobody asks";
+}
+
+TEST(UnknownFile, IsForgottenWithTheSessionThatAskedForIt) {
+  Harness harness(kFiles);
+  harness.files().Keep("f", "x");
+  harness.files().Forget();
+  harness.FromClient(Get("/files/f"));
+  harness.End(kClient, LinkEnd::kReset);
+  EXPECT_EQ(harness.leased(base::BufferClass::kCell), 1U) << "the name, which is the operation's";
+  EXPECT_EQ(harness.wanted_path(), "f");
+  harness.Found();
+  EXPECT_EQ(harness.Story(), "");
+  EXPECT_EQ(harness.leased(base::BufferClass::kCell), 0U);
+  ExpectEnding(harness, EndSide::kClient, EndReason::kClientGone, 0);
 }
 
 TEST(UnknownFile, IsAnsweredByTheConditionsOfItsRequest) {
@@ -70,7 +100,7 @@ TEST(UnknownFile, IsLookedForAgainWhereALookBringsNothingUpTo8Times) {
   for (int look = 1; look < 8; ++look) {
     harness.Found(FileOutcome::kUnknown);
     EXPECT_EQ(harness.Story(), "find client");
-    EXPECT_EQ(harness.session().wanted_file().path, "f");
+    EXPECT_EQ(harness.wanted_path(), "f");
   }
   harness.Found(FileOutcome::kUnknown);
   EXPECT_EQ(harness.Story(), "send client, more client");
@@ -98,7 +128,7 @@ TEST(UnknownFile, MayHaveANameThatNoCellHolds) {
     harness.FromClient(Get("/files/" + name));
     EXPECT_EQ(harness.leased(base::BufferClass::kCell), fits ? 1U : 0U);
     EXPECT_EQ(harness.leased(base::BufferClass::kChunk), fits ? 0U : 1U);
-    EXPECT_EQ(harness.session().wanted_file().path, name);
+    EXPECT_EQ(harness.wanted_path(), name);
     harness.Found();
     EXPECT_EQ(BodyOf(harness.ToClient()), "x");
     ExpectAtRest(harness);
@@ -111,7 +141,7 @@ TEST(UnknownFile, IsLookedForUnderEachOfItsNames) {
   harness.files().Forget();
   harness.FromClient(Get("/files/f", "Accept-Encoding: gzip, br\r\n"));
   for (const std::string_view name : {"f.br", "f.gz", "f", "app.html.br", "app.html.gz"}) {
-    EXPECT_EQ(harness.session().wanted_file().path, name);
+    EXPECT_EQ(harness.wanted_path(), name);
     harness.Found();
     EXPECT_EQ(harness.Story(), "find client");
   }
