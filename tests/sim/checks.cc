@@ -88,7 +88,7 @@ void Checks::Buffers() {
 }
 
 void Checks::Slots() {
-  const CompletionQueue& completions = kernel_->completions();
+  const Completions& completions = kernel_->completions();
   Equal(
       worker_->links_open() + worker_->connections_parked() + completions.unread(Nature::kAccepted),
       kernel_->sockets_open(), "links open, parked and accepted sockets, against sockets");
@@ -124,7 +124,7 @@ void Checks::Pipes() {
 
 void Checks::Counters() {
   const base::Counters& counters = worker_->counters();
-  const CompletionQueue& completions = kernel_->completions();
+  const Completions& completions = kernel_->completions();
   Equal(counters.completions_stale.value(), completions.reaped(Nature::kGhost),
         "stale completions, against those that came too late");
   Equal(counters.completions_unexpected.value(), 0, "unexpected completions");
