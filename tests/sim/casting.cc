@@ -44,13 +44,20 @@ std::unique_ptr<BackendEnd> MakeBackend(const Scene& scene, const Part& part, Se
 }  // namespace
 
 void Assign(Cast& cast, const Scene& scene, Server& entrance, FileBook& book) {
-  const Part part{.cast = cast, .story = cast.story(), .number = cast.number()};
-  const ClientEnd& client = cast.AddClient(MakeClient(scene, part, entrance, book));
-  if (part.story.mode == config::Mode::kStatic) return;
-  if (part.story.hostile.kind == Hostile::kHungBackend) {
-    cast.door().receive_bytes = part.story.hostile.receive_bytes;
+  const Story& story = cast.story();
+  for (size_t i = 0; i < story.clients; ++i) {
+    cast.AddClient(MakeClient(scene, cast.PartOf(i), entrance, book));
   }
-  cast.LetServe(cast.AddBackend(MakeBackend(scene, part, cast.door())), client);
+  if (story.mode == config::Mode::kStatic) return;
+  if (story.hostile.kind == Hostile::kHungBackend) {
+    cast.door().receive_bytes = story.hostile.receive_bytes;
+  }
+  for (size_t i = 0; i < story.clients; ++i) {
+    Server& door = story.SharesBackend() ? cast.AddDoor() : cast.door();
+    cast.LetServe(cast.AddBackend(MakeBackend(scene, cast.PartOf(i), door)), *cast.clients()[i]);
+  }
+  if (!story.SharesBackend()) return;
+  cast.SetPorter(std::make_unique<Porter>(scene, cast.PartOf(0), cast.door()));
 }
 
 }  // namespace ringway::sim

@@ -28,7 +28,7 @@ uint32_t ClientEnd::route() const { return cast_->number(); }
 
 void ClientEnd::Connect() {
   begin_ns_ = now();
-  connection_ = network_->Open(Network::AddressOf(static_cast<uint16_t>(20'000 + number_)));
+  connection_ = network_->Open(Network::AddressOf(port()));
   entrance_->waiting.push_back(connection_);
   RINGWAY_TRACE(*verdict_, "client %u: connects", number_);
 }

@@ -20,6 +20,7 @@ class BackendEnd : public Actor {
   BackendEnd(const Scene& scene, const Part& part, Server& door)
       : Actor(scene, part), door_(&door) {}
 
+  Server& door() { return *door_; }
   bool IsCalled() const override { return connection_ == nullptr && !door_->waiting.empty(); }
   /// Bytes for the client, and from it; handshakes are not among them.
   uint64_t sent() const { return sent_; }
@@ -48,6 +49,8 @@ class ClientEnd : public Actor {
       : Actor(scene, part), network_(&scene.network), entrance_(&entrance) {}
 
   void BeginAt(uint64_t at_ns) { due_ns_ = at_ns; }
+  /// Where it comes from.
+  uint16_t port() const { return static_cast<uint16_t>(20'000 + number_); }
 
   /// Of the newest answer to a handshake; 0: none is whole.
   virtual int status() const = 0;

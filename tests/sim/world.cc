@@ -100,7 +100,11 @@ std::shared_ptr<const worker::Snapshot> World::MakeSnapshot() const {
          .frames = story.text ? config::Frames::kText : config::Frames::kBinary,
          .splice = story.splice,
          .inspect = story.inspect});
-    config->backends.push_back({.name = "backend", .connect_timeout_ns = plan_.connect_timeout_ns});
+    using config::ProxyHeader;
+    config->backends.push_back(
+        {.name = "backend",
+         .connect_timeout_ns = plan_.connect_timeout_ns,
+         .proxy_header = story.SharesBackend() ? ProxyHeader::kV1 : ProxyHeader::kNone});
     addresses.emplace_back();
     route::AddressSet empty_addresses;
     for (uint32_t server = 0; server <= story.empty_servers; ++server) {
