@@ -207,10 +207,23 @@ TEST_P(RingContract, AGroupIsRegisteredOnceUntilItIsUnregistered) {
   const auto at = (reinterpret_cast<uint64_t>(page.data()) + 4095) & ~uint64_t{4095};
   const io_uring_buf_reg again{.ring_addr = at, .ring_entries = 4, .bgid = 0};
   EXPECT_EQ(kernel().RegisterBufferRing(again), -EEXIST);
-  EXPECT_LT(kernel().UnregisterBufferRing(7), 0);
+  EXPECT_EQ(kernel().UnregisterBufferRing(7), -ENOENT);
   const io_uring_buf_reg other{.ring_addr = at, .ring_entries = 4, .bgid = 7};
   EXPECT_EQ(kernel().RegisterBufferRing(other), 0);
   EXPECT_EQ(kernel().UnregisterBufferRing(7), 0);
+}
+
+TEST_P(RingContract, AGroupWhoseRingCannotBeIsRefused) {
+  std::vector<uint8_t> pages(3 * 4096);
+  const auto at = (reinterpret_cast<uint64_t>(pages.data()) + 4095) & ~uint64_t{4095};
+  const auto refusal = [&](uint64_t address, uint32_t entries) {
+    const io_uring_buf_reg ring{.ring_addr = address, .ring_entries = entries, .bgid = 7};
+    return kernel().RegisterBufferRing(ring);
+  };
+  EXPECT_EQ(refusal(0, 4), -EFAULT);
+  EXPECT_EQ(refusal(at + sizeof(io_uring_buf), 4), -EINVAL);
+  EXPECT_EQ(refusal(at, 3), -EINVAL);
+  EXPECT_EQ(refusal(at, 65'536), -EINVAL);
 }
 
 }  // namespace

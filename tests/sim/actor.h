@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "tests/sim/network.h"
@@ -15,11 +16,35 @@
 
 namespace ringway::sim {
 
-/// One end of a story. Acts when its time has come, or when something changed on its connection.
+class Cast;
+
+/// Where a story takes place.
+struct Scene {
+  Network& network;
+  const SimClock& clock;
+  Random& random;
+  Verdict& verdict;
+};
+
+/// What one actor has to play.
+struct Part {
+  const Cast& cast;     ///< to which it belongs
+  const Story& story;   ///< as far as this actor is concerned
+  uint32_t number = 0;  ///< by which traces and verdicts name it
+};
+
+/// Somebody who takes part in a story. Acts when its time has come, or when something changed on
+/// its connection.
 class Actor {
  public:
-  Actor(const Story& story, const SimClock& clock, Random& random, Verdict& verdict)
-      : story_(&story), clock_(&clock), random_(&random), verdict_(&verdict) {}
+  /// All that both name outlives the actor.
+  Actor(const Scene& scene, const Part& part)
+      : cast_(&part.cast),
+        story_(&part.story),
+        number_(part.number),
+        clock_(&scene.clock),
+        random_(&scene.random),
+        verdict_(&scene.verdict) {}
   virtual ~Actor() = default;
   Actor(const Actor&) = delete;
   Actor& operator=(const Actor&) = delete;
@@ -28,7 +53,15 @@ class Actor {
   void WakeBy(uint64_t at_ns) { due_ns_ = std::min(due_ns_, at_ns); }
   /// Does everything that is due now and sets its next time.
   virtual void Act() = 0;
+  /// Somebody waits to be taken in by it.
+  virtual bool IsCalled() const { return false; }
+  /// Something has changed for it since the last time that this was asked.
+  virtual bool TakeNews() {
+    return !done_ && connection_ != nullptr && std::exchange(connection_->touched, false);
+  }
 
+  const Story& story() const { return *story_; }
+  uint32_t number() const { return number_; }
   const Connection* connection() const { return connection_; }
   Connection* connection() { return connection_; }
   /// Its part is over: nothing of it is open.
@@ -69,7 +102,9 @@ class Actor {
     if (connection_->broken || connection_->up.room() > 0) WakeBy(write_at_ns_);
   }
 
+  const Cast* cast_;
   const Story* story_;
+  uint32_t number_;
   const SimClock* clock_;
   Random* random_;
   Verdict* verdict_;

@@ -8,13 +8,13 @@
 
 namespace ringway::sim {
 
-Backend::Backend(const Scene& scene, const Story& story, uint32_t index, Server& door)
-    : BackendEnd(scene, story, index, door), up_(story.UpTape()), down_(story.DownTape()) {}
+Backend::Backend(const Scene& scene, const Part& part, Server& door)
+    : BackendEnd(scene, part, door), up_(part.story.UpTape()), down_(part.story.DownTape()) {}
 
 void Backend::Act() {
   due_ns_ = kNeverNs;
   if (connection_ == nullptr) TakeConnection();
-  if (!door_->waiting.empty()) verdict_->Fail("backend %u is dialled twice", index_);
+  if (!door_->waiting.empty()) verdict_->Fail("backend %u is dialled twice", number_);
   ReadSome();
   WriteSome();
   EndIfOver();
@@ -23,12 +23,12 @@ void Backend::Act() {
 void Backend::ReadSome() {
   const std::span<const uint8_t> bytes = Read(story_->backend_reads);
   if (!up_.Matches(received_, bytes)) {
-    verdict_->Fail("backend %u got wrong bytes near %lu", index_, received_);
+    verdict_->Fail("backend %u got wrong bytes near %lu", number_, received_);
   }
   received_ += bytes.size();
-  if (received_ > client_->sent()) {
-    verdict_->Fail("backend %u got %lu bytes of the %lu that were sent", index_, received_,
-                   client_->sent());
+  if (received_ > client().sent()) {
+    verdict_->Fail("backend %u got %lu bytes of the %lu that were sent", number_, received_,
+                   client().sent());
   }
 }
 
@@ -53,7 +53,7 @@ void Backend::EndIfOver() {
   const bool resets = story_->backend_ending == BackendEnding::kReset &&
                       received_ + sent_ >= story_->reset_at_bytes;
   if (state == StreamState::kReset || resets) {
-    RINGWAY_TRACE(*verdict_, "backend %u: %s after %lu and %lu bytes", index_,
+    RINGWAY_TRACE(*verdict_, "backend %u: %s after %lu and %lu bytes", number_,
                   resets ? "resets" : "is reset", received_, sent_);
     connection_->FarReset();
     done_ = true;
@@ -62,12 +62,12 @@ void Backend::EndIfOver() {
   }
   if (story_->backend_ending == BackendEnding::kHalfClose && sent_ == story_->down_bytes &&
       !shut_) {
-    RINGWAY_TRACE(*verdict_, "backend %u: half-closes after %lu bytes", index_, sent_);
+    RINGWAY_TRACE(*verdict_, "backend %u: half-closes after %lu bytes", number_, sent_);
     shut_ = true;
     connection_->FarShutdown();
   }
   if (state != StreamState::kFin || (!shut_ && sent_ < Owed())) return;
-  RINGWAY_TRACE(*verdict_, "backend %u: closes after %lu and %lu bytes", index_, received_, sent_);
+  RINGWAY_TRACE(*verdict_, "backend %u: closes after %lu and %lu bytes", number_, received_, sent_);
   connection_->FarClose();
   done_ = true;
   due_ns_ = kNeverNs;

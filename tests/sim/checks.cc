@@ -3,7 +3,9 @@
 // The sums.
 #include "tests/sim/checks.h"
 
+#include <algorithm>
 #include <charconv>
+#include <string>
 #include <string_view>
 
 #include "absl/strings/match.h"
@@ -89,7 +91,7 @@ void Checks::Buffers() {
 }
 
 void Checks::Slots() {
-  const CompletionQueue& completions = kernel_->completions();
+  const Completions& completions = kernel_->completions();
   Equal(
       worker_->links_open() + worker_->connections_parked() + completions.unread(Nature::kAccepted),
       kernel_->sockets_open(), "links open, parked and accepted sockets, against sockets");
@@ -125,7 +127,7 @@ void Checks::Pipes() {
 
 void Checks::Counters() {
   const base::Counters& counters = worker_->counters();
-  const CompletionQueue& completions = kernel_->completions();
+  const Completions& completions = kernel_->completions();
   Equal(counters.completions_stale.value(), completions.reaped(Nature::kGhost),
         "stale completions, against those that came too late");
   Equal(counters.completions_unexpected.value(), 0, "unexpected completions");
@@ -143,41 +145,42 @@ void Checks::Counters() {
   }
 }
 
-// Only while a story flows undisturbed: afterwards bytes are discarded, which nobody outside sees.
-void Checks::Windows(std::vector<Pair>& pairs) {
+void Checks::Windows(const Casts& casts) {
   if (!plan_->caps_receives || plan_->weather != Weather::kSteady) return;
+  ForEachClient(casts, [&](const Cast& cast, ClientEnd& client, size_t) { Window(cast, client); });
+}
+
+// Only while bytes flow undisturbed: afterwards they are discarded, which nobody outside sees.
+void Checks::Window(const Cast& cast, ClientEnd& client) {
+  // Who is to be told of the end by what never completes, does not know of it.
+  if (MayNeverEnd(cast, client)) return;
+  const BackendEnd* server = cast.ServerOf(client);
+  const bool flows = client.connection() != nullptr && server != nullptr &&
+                     server->connection() != nullptr && !client.connection()->broken &&
+                     !server->connection()->broken && client.flows() && !client.done() &&
+                     !server->done() && client.story().IsPolite();
+  if (!flows) return;
   const uint64_t most =
       plan_->limits.window_bytes + kOverrunBytes + kLeftoverBytes + kernel_->pipe_bytes();
-  for (Pair& pair : pairs) {
-    ClientEnd& client = *pair.client;
-    const BackendEnd& backend = *pair.backend;
-    // Who is to be told of the end by what never completes, does not know of it.
-    if (MayNeverEnd(pair)) continue;
-    const bool flows = client.connection() != nullptr && backend.connection() != nullptr &&
-                       !client.connection()->broken && !backend.connection()->broken &&
-                       client.flows() && !client.done() && !backend.done() &&
-                       pair.story->IsPolite();
-    if (!flows) continue;
-    const uint64_t up_out = backend.received() + backend.connection()->down.size();
-    const uint64_t down_out = client.received() + client.connection()->down.size();
-    if (client.Taken() > up_out + most) {
-      verdict_->Fail("%lu bytes of a client are inside", client.Taken() - up_out);
-    }
-    if (backend.Taken() > down_out + most) {
-      verdict_->Fail("%lu bytes of a backend are inside", backend.Taken() - down_out);
-    }
+  const uint64_t up_out = server->received() + server->connection()->down.size();
+  const uint64_t down_out = client.received() + client.connection()->down.size();
+  if (client.Taken() > up_out + most) {
+    verdict_->Fail("%lu bytes of a client are inside", client.Taken() - up_out);
+  }
+  if (server->Taken() > down_out + most) {
+    verdict_->Fail("%lu bytes of a backend are inside", server->Taken() - down_out);
   }
 }
 
-void Checks::Memory(const std::vector<Pair>& pairs) {
+// The session is known by its route alone, so it may be anybody's of the cast.
+void Checks::Memory(const Casts& casts) {
   for (; looked_at_ < ledger_->out_of_memory.size(); ++looked_at_) {
-    const uint32_t story = ledger_->out_of_memory[looked_at_];
-    const Pair& pair = pairs[story];
-    if (plan_->weather != Weather::kSteady || !pair.story->IsPolite() ||
-        pair.story->may_be_refused || IsExcused(pair)) {
-      continue;
-    }
-    verdict_->Fail("story %u is ended for want of memory", story);
+    const Cast& cast = casts[ledger_->out_of_memory[looked_at_]];
+    const bool is_owed = std::ranges::all_of(cast.clients(), [&](const ClientEnd* client) {
+      return client->story().IsPolite() && !IsExcused(cast, *client);
+    });
+    if (plan_->weather != Weather::kSteady || cast.story().may_be_refused || !is_owed) continue;
+    verdict_->Fail("story %u is ended for want of memory", cast.number());
   }
 }
 
@@ -238,44 +241,46 @@ void Checks::Endings() {
   }
 }
 
-bool Checks::IsExcused(const Pair& pair) const {
-  const Connection* near = pair.client->connection();
+bool Checks::IsExcused(const Cast& cast, const ClientEnd& client) const {
+  const bool is_static = client.story().mode == config::Mode::kStatic;
   // Where slots are short, who takes his time for a request makes room for others.
   const base::Counters& counters = worker_->counters();
-  const bool asks_again = pair.story->mode != config::Mode::kTcp;
+  const bool asks_again = client.story().mode != config::Mode::kTcp;
   if (counters.half_open_evicted.value() + counters.resting_evicted.value() > 0 &&
-      (asks_again || pair.client->status() == 0)) {
+      (asks_again || client.status() == 0)) {
     return true;
   }
-  if (pair.story->mode == config::Mode::kStatic) {
-    return near->tainted || plan_->faults.struck[static_cast<size_t>(Fault::k_read_io_error)] > 0;
-  }
+  if (cast.IsTainted(client)) return true;
+  const auto struck = [&](Fault fault) { return plan_->faults.struck[static_cast<size_t>(fault)]; };
+  if (is_static) return struck(Fault::k_read_io_error) > 0;
+  if (client.status() != 502) return false;
   // The next dial begins when the one before is given back, whatever address that was for.
-  if (kernel_->WithholdsConnect() && pair.client->status() == 502) return true;
-  const bool no_descriptor =
-      plan_->faults.struck[static_cast<size_t>(Fault::k_socket_emfile)] > 0 &&
-      pair.client->status() == 502;
-  return near->tainted || pair.backend->tainted() || no_descriptor ||
-         pair.backend->door().unreachable;
+  return kernel_->WithholdsConnect() || struck(Fault::k_socket_emfile) > 0;
 }
 
-bool Checks::MayNeverEnd(const Pair& pair) const {
-  const Connection* client = pair.client->connection();
-  const Connection* backend = pair.backend->connection();
-  const bool is_static = pair.story->mode == config::Mode::kStatic;
-  return (client != nullptr && client->withheld) || (backend != nullptr && backend->withheld) ||
-         (is_static && kernel_->Withholds(DescriptorKind::kFile));
+bool Checks::MayNeverEnd(const Cast& cast, const ClientEnd& client) const {
+  const bool is_static = client.story().mode == config::Mode::kStatic;
+  return cast.IsWithheld(client) || (is_static && kernel_->Withholds(DescriptorKind::kFile));
 }
 
-bool Checks::IsSettled(const Pair& pair, uint32_t index) {
-  if (!pair.story->takes_part || MayNeverEnd(pair)) return true;
-  if (!pair.client->done()) return !pair.story->IsPolite() && pair.client->connection() != nullptr;
-  if (!pair.story->IsPolite() || IsExcused(pair)) return true;
-  const bool dialled = pair.client->status() == 101;
-  if (pair.client->saw_fin() && dialled && !pair.backend->done()) return false;
+bool Checks::AreSettled(const Casts& casts) {
+  bool are_settled = true;
+  ForEachClient(casts, [&](const Cast& cast, const ClientEnd& client, size_t) {
+    are_settled &= IsSettled(cast, client);
+  });
+  return are_settled;
+}
+
+bool Checks::IsSettled(const Cast& cast, const ClientEnd& client) {
+  if (!client.story().takes_part || MayNeverEnd(cast, client)) return true;
+  if (!client.done()) return !client.story().IsPolite() && client.connection() != nullptr;
+  if (!client.story().IsPolite() || IsExcused(cast, client)) return true;
+  const BackendEnd* server = cast.ServerOf(client);
+  const bool dialled = client.status() == 101 && server != nullptr;
+  if (client.saw_fin() && dialled && !server->done()) return false;
   if (plan_->weather != Weather::kSteady) return true;
-  const std::string missing = pair.client->Missing(*pair.backend);
-  if (!missing.empty()) verdict_->Fail("story %u: %s", index, missing.c_str());
+  const std::string missing = client.Missing();
+  if (!missing.empty()) verdict_->Fail("%s: %s", cast.NameOf(client).c_str(), missing.c_str());
   return true;
 }
 

@@ -6,12 +6,11 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "gateway/worker/observer.h"
 #include "gateway/worker/worker.h"
-#include "tests/sim/ends.h"
+#include "tests/sim/cast.h"
 #include "tests/sim/sim_kernel.h"
 
 namespace ringway::sim {
@@ -40,12 +39,6 @@ class Ledger : public worker::Observer {
   uint64_t pauses = 0;
 };
 
-struct Pair {
-  const Story* story = nullptr;
-  std::unique_ptr<ClientEnd> client;
-  std::unique_ptr<BackendEnd> backend;
-};
-
 class Checks {
  public:
   Checks(const Plan& plan, const worker::Worker& worker, SimKernel& kernel, const Ledger& ledger,
@@ -54,16 +47,16 @@ class Checks {
 
   void AfterTurn();
   /// The credit of each direction: bytes of a story that are inside the gateway.
-  void Windows(std::vector<Pair>& pairs);
+  void Windows(const Casts& casts);
   /// In steady weather nobody polite ends for want of memory, whatever the others hold.
-  void Memory(const std::vector<Pair>& pairs);
+  void Memory(const Casts& casts);
   /// The worker says that it is finished.
   void AtEnd();
   /// The worker ends with an error: it may only where an operation never completes, which it names.
   void GivenUp(const absl::Status& status);
-  /// A polite story whose connections met no fault is over: everything of it has to be there.
-  /// Returns whether it is over.
-  bool IsSettled(const Pair& pair, uint32_t index);
+  /// Of a polite client whose part is over and met no fault everything has to be there. Returns
+  /// whether the parts of all clients are over.
+  bool AreSettled(const Casts& casts);
 
  private:
   void Equal(uint64_t left, uint64_t right, const char* what);
@@ -72,8 +65,10 @@ class Checks {
   void Slots();
   void Pipes();
   void Counters();
-  bool IsExcused(const Pair& pair) const;
-  bool MayNeverEnd(const Pair& pair) const;
+  bool IsExcused(const Cast& cast, const ClientEnd& client) const;
+  bool MayNeverEnd(const Cast& cast, const ClientEnd& client) const;
+  void Window(const Cast& cast, ClientEnd& client);
+  bool IsSettled(const Cast& cast, const ClientEnd& client);
   void Endings();
 
   const Plan* plan_;

@@ -7,7 +7,6 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "tests/sim/backend.h"
 
 namespace ringway::sim {
 namespace {
@@ -17,10 +16,10 @@ constexpr uint64_t kPatienceNs = 2'000'000'000;
 
 }  // namespace
 
-Client::Client(const Scene& scene, const Story& story, uint32_t index, Server& door)
-    : ClientEnd(scene, story, index, door),
-      tape_(story.UpTape()),
-      reader_(story.DownTape(), story.text, scene.verdict) {}
+Client::Client(const Scene& scene, const Part& part, Server& entrance)
+    : ClientEnd(scene, part, entrance),
+      tape_(part.story.UpTape()),
+      reader_(part.story.DownTape(), part.story.text, scene.verdict) {}
 
 void Client::Begin() {
   Connect();
@@ -31,7 +30,7 @@ void Client::Act() {
   due_ns_ = kNeverNs;
   if (connection_ == nullptr) Begin();
   if (now() >= patience_ns_) {
-    RINGWAY_TRACE(*verdict_, "client %u: loses patience", index_);
+    RINGWAY_TRACE(*verdict_, "client %u: loses patience", number_);
     connection_->FarReset();
     done_ = true;
     return;
@@ -45,7 +44,7 @@ void Client::Act() {
 }
 
 void Client::ReadSome() {
-  reader_.Feed(Read(story_->client_reads), backend_->sent(), pings_);
+  reader_.Feed(Read(story_->client_reads), server().sent(), pings_);
   for (const std::string& ping : reader_.TakePings()) {
     if (story_->answers_pings) pongs_.push_back(ping);
   }
@@ -107,11 +106,11 @@ bool Client::IsWhole() const {
   return reader_.payload_bytes() == story_->down_bytes && reader_.pongs_until() == pings_;
 }
 
-std::string Client::Missing(const BackendEnd& backend) const {
+std::string Client::Missing() const {
   if (reader_.status() != 101) return absl::StrCat("status ", reader_.status());
   if (!saw_fin_) return "the client was reset";
-  if (backend.received() != sent()) {
-    return absl::StrCat("the backend got ", backend.received(), " of ", sent(), " bytes");
+  if (server().received() != sent()) {
+    return absl::StrCat("the backend got ", server().received(), " of ", sent(), " bytes");
   }
   if (reader_.inside()) return "the stream ends inside a frame";
   const bool closes = story_->client_ending != ClientEnding::kFin;

@@ -13,14 +13,10 @@
 
 namespace ringway::sim {
 
-class Backend;
-
 class Client : public ClientEnd {
  public:
-  /// `index` names the story's route. `door`: where it connects. All outlive the client.
-  Client(const Scene& scene, const Story& story, uint32_t index, Server& door);
+  Client(const Scene& scene, const Part& part, Server& entrance);
 
-  void SetBackend(const Backend& backend) { backend_ = &backend; }
   void Act() override;
 
   int status() const override { return reader_.status(); }
@@ -29,7 +25,7 @@ class Client : public ClientEnd {
   uint64_t received() const override { return reader_.payload_bytes(); }
   uint64_t Taken() override;
   bool flows() const override { return !ended_writing() && !reader_.got_close(); }
-  std::string Missing(const BackendEnd& backend) const override;
+  std::string Missing() const override;
 
  private:
   void Begin();
@@ -48,7 +44,6 @@ class Client : public ClientEnd {
   bool ended_writing() const { return close_sent_ || fin_sent_; }
   bool MidMessage() const { return message_left_ > 0; }
 
-  const Backend* backend_ = nullptr;
   Tape tape_;
   ServerReader reader_;
 

@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "tests/sim/backend.h"
 #include "tests/sim/client.h"
 
 namespace ringway::sim {
@@ -27,7 +26,7 @@ void Append(std::vector<uint8_t>& out, const std::string& text) {
 
 void Client::AppendHead() {
   head_sent_ = true;
-  std::string path = absl::StrCat("/", index_);
+  std::string path = absl::StrCat("/", route());
   std::string upgrade =
       "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
@@ -180,12 +179,12 @@ void Client::EndWriting() {
       connection_->FarShutdown();
       return;
     case ClientEnding::kReset:
-      RINGWAY_TRACE(*verdict_, "client %u: resets", index_);
+      RINGWAY_TRACE(*verdict_, "client %u: resets", number_);
       connection_->FarReset();
       done_ = true;
       return;
     case ClientEnding::kVanish:
-      RINGWAY_TRACE(*verdict_, "client %u: vanishes", index_);
+      RINGWAY_TRACE(*verdict_, "client %u: vanishes", number_);
       vanished_ = true;
       return;
     case ClientEnding::kBadFrame:

@@ -16,9 +16,8 @@ constexpr uint64_t kPatienceNs = 2'000'000'000;
 
 }  // namespace
 
-FileClient::FileClient(const Scene& scene, const Story& story, uint32_t index, Server& door,
-                       FileBook& book)
-    : ClientEnd(scene, story, index, door), book_(&book), reader_(book, scene.verdict) {}
+FileClient::FileClient(const Scene& scene, const Part& part, Server& entrance, FileBook& book)
+    : ClientEnd(scene, part, entrance), book_(&book), reader_(book, scene.verdict) {}
 
 void FileClient::Begin() {
   Connect();
@@ -29,7 +28,7 @@ void FileClient::Act() {
   due_ns_ = kNeverNs;
   if (connection_ == nullptr) Begin();
   if (now() >= patience_ns_) {
-    RINGWAY_TRACE(*verdict_, "client %u: loses patience", index_);
+    RINGWAY_TRACE(*verdict_, "client %u: loses patience", number_);
     connection_->FarReset();
     done_ = true;
     return;
@@ -52,7 +51,7 @@ bool FileClient::HasLeft() {
 }
 
 void FileClient::Leave() {
-  RINGWAY_TRACE(*verdict_, "client %u: leaves", index_);
+  RINGWAY_TRACE(*verdict_, "client %u: leaves", number_);
   if (story_->client_ending == ClientEnding::kVanish) {
     vanished_ = true;
     return;
@@ -69,18 +68,18 @@ void FileClient::ReadSome() {
     // Who is turned away before his request was read may get the reason though he asks with HEAD.
     if (closed_ && refused_) return;
     if (closed_ || answered_ == asked_.size()) {
-      return verdict_->Fail("client %u got %zu bytes that it did not ask for", index_,
+      return verdict_->Fail("client %u got %zu bytes that it did not ask for", number_,
                             bytes.size());
     }
     if (reader_.is_done()) reader_.Expect(asked_[answered_]);
     bytes = bytes.subspan(reader_.Feed(bytes));
     if (!reader_.is_done()) continue;
-    RINGWAY_TRACE(*verdict_, "client %u: answer %zu is whole, status %d", index_, answered_,
+    RINGWAY_TRACE(*verdict_, "client %u: answer %zu is whole, status %d", number_, answered_,
                   reader_.status());
     ++answered_;
     refused_ |= reader_.is_refused();
     if (reader_.is_refused() && !story_->may_be_refused) {
-      verdict_->Fail("client %u is refused: status %d", index_, reader_.status());
+      verdict_->Fail("client %u is refused: status %d", number_, reader_.status());
     }
     closed_ |= reader_.closes();
   }
@@ -100,7 +99,7 @@ void FileClient::Ask() {
     sent.entity_tag = book_->NewestTag(request.path);
     if (sent.entity_tag.empty()) sent.entity_tag = "\"none\"";
   }
-  out_ += TextOf(sent, index_);
+  out_ += TextOf(sent, route());
   asked_.push_back(std::move(sent));
 }
 
@@ -148,7 +147,7 @@ bool FileClient::MayBeCut() const {
                      });
 }
 
-std::string FileClient::Missing(const BackendEnd&) const {
+std::string FileClient::Missing() const {
   const bool is_turned_away = refused_ && closed_;
   if (IsAnswered() || is_turned_away) return saw_fin_ ? "" : "the client was reset";
   if (MayBeCut()) return {};

@@ -11,21 +11,9 @@
 
 namespace ringway::sim {
 
-/// The backend of a route that has none: nobody ever dials it.
-class NoBackend : public BackendEnd {
- public:
-  NoBackend(const Scene& scene, const Story& story, uint32_t index, Server& door)
-      : BackendEnd(scene, story, index, door) {
-    done_ = true;
-  }
-  void Act() override { due_ns_ = kNeverNs; }
-  uint64_t Taken() const override { return 0; }
-  bool tainted() const override { return false; }
-};
-
 class FileClient : public ClientEnd {
  public:
-  FileClient(const Scene& scene, const Story& story, uint32_t index, Server& door, FileBook& book);
+  FileClient(const Scene& scene, const Part& part, Server& entrance, FileBook& book);
 
   void Act() override;
 
@@ -34,7 +22,7 @@ class FileClient : public ClientEnd {
   uint64_t received() const override { return reader_.body_bytes(); }
   uint64_t Taken() override { return 0; }
   bool flows() const override { return false; }
-  std::string Missing(const BackendEnd& backend) const override;
+  std::string Missing() const override;
 
  private:
   void Begin();

@@ -36,7 +36,7 @@ void HostileClient::Act() {
   due_ns_ = kNeverNs;
   if (connection_ == nullptr) Begin();
   if (now() >= patience_ns_) {
-    RINGWAY_TRACE(*verdict_, "client %u: loses patience", index_);
+    RINGWAY_TRACE(*verdict_, "client %u: loses patience", number_);
     connection_->FarReset();
     done_ = true;
     return;
@@ -54,7 +54,7 @@ void HostileClient::ReadAnswer() {
   for (const uint8_t byte : Read({})) answer_.push_back(static_cast<char>(byte));
   if (answer_.find("\r\n\r\n") == std::string::npos || answer_.size() < 12) return;
   status_ = std::atoi(answer_.c_str() + 9);
-  RINGWAY_TRACE(*verdict_, "client %u: status %d", index_, status_);
+  RINGWAY_TRACE(*verdict_, "client %u: status %d", number_, status_);
 }
 
 void HostileClient::WriteSome() {
@@ -88,7 +88,7 @@ bool HostileClient::Refill() {
 void HostileClient::AppendRequest() {
   const bool is_static = story_->mode == config::Mode::kStatic;
   const std::string head = absl::StrCat(
-      "GET /", index_, is_static ? "/index.html" : "", " HTTP/1.1\r\nHost: ringway.test\r\n",
+      "GET /", route(), is_static ? "/index.html" : "", " HTTP/1.1\r\nHost: ringway.test\r\n",
       is_static ? ""
                 : "Upgrade: websocket\r\nConnection: Upgrade\r\n"
                   "Sec-WebSocket-Version: 13\r\n"
@@ -200,7 +200,7 @@ void HostileBackend::WriteSome() {
 void HostileBackend::EndIfOver() {
   const StreamState state = connection_->FarState();
   if (state == StreamState::kOpen) return;
-  RINGWAY_TRACE(*verdict_, "backend %u: ends", index_);
+  RINGWAY_TRACE(*verdict_, "backend %u: ends", number_);
   state == StreamState::kFin ? connection_->FarClose() : connection_->FarReset();
 }
 

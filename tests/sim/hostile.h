@@ -15,8 +15,8 @@ namespace ringway::sim {
 /// lost patience it resets its connection.
 class HostileClient : public ClientEnd {
  public:
-  HostileClient(const Scene& scene, const Story& story, uint32_t index, Server& door)
-      : ClientEnd(scene, story, index, door) {}
+  HostileClient(const Scene& scene, const Part& part, Server& entrance)
+      : ClientEnd(scene, part, entrance) {}
 
   void Act() override;
 
@@ -25,7 +25,7 @@ class HostileClient : public ClientEnd {
   uint64_t received() const override { return answer_.size(); }
   uint64_t Taken() override { return connection_ == nullptr ? 0 : connection_->up.taken(); }
   bool flows() const override { return false; }
-  std::string Missing(const BackendEnd&) const override { return {}; }
+  std::string Missing() const override { return {}; }
 
  private:
   void Begin();
@@ -50,8 +50,8 @@ class HostileClient : public ClientEnd {
 /// wants.
 class HostileBackend : public BackendEnd {
  public:
-  HostileBackend(const Scene& scene, const Story& story, uint32_t index, Server& door)
-      : BackendEnd(scene, story, index, door) {}
+  HostileBackend(const Scene& scene, const Part& part, Server& door)
+      : BackendEnd(scene, part, door) {}
 
   void Act() override;
 

@@ -35,10 +35,10 @@ bool IsOpen(const Connection* connection) {
 
 }  // namespace
 
-void Liveness::AfterTurn(const std::vector<Pair>& pairs) {
+void Liveness::AfterTurn(const Casts& casts) {
   Causes();
   Polls();
-  Timeouts(pairs);
+  Timeouts(casts);
   Drain();
 }
 
@@ -80,53 +80,57 @@ void Liveness::Polls() {
   if (polls - polls_ > kVainPollsMax) verdict_->Fail("%lu polls in vain", polls - polls_);
 }
 
-uint64_t Liveness::LongestStillNs(const Pair& pair) const {
+uint64_t Liveness::LongestStillNs(const ClientEnd& client) const {
   const base::Limits& limits = plan_->limits;
-  const Connection& client = *pair.client->connection();
-  const bool answered = client.down.taken() + client.down.size() > 0;
+  const Connection& near = *client.connection();
+  const bool answered = near.down.taken() + near.down.size() > 0;
   const uint64_t shaking = std::max(limits.handshake_timeout_ns, plan_->connect_timeout_ns);
   // A ping behind a queue that stands still moves nothing either.
   const uint64_t unanswered = limits.ping_interval_ns + limits.pong_timeout_ns;
   // Who is not read cannot be asked, and without a cell nobody can.
-  const bool is_asked = pair.story->mode == config::Mode::kTcp && limits.ping_interval_ns != 0 &&
-                        client.up.size() == 0 && kernel_->IsReceiving(&client) && !cells_ran_out_;
+  const config::Mode mode = client.story().mode;
+  const bool is_asked = mode == config::Mode::kTcp && limits.ping_interval_ns != 0 &&
+                        near.up.size() == 0 && kernel_->IsReceiving(&near) && !cells_ran_out_;
   const uint64_t open =
       !is_asked ? limits.idle_timeout_ns : std::min(limits.idle_timeout_ns, unanswered);
   // Behind an answer that is no 101 the next request is waited for as the first was.
-  const bool asks_again = pair.story->mode != config::Mode::kTcp;
+  const bool asks_again = mode != config::Mode::kTcp;
   const uint64_t after = asks_again ? open + shaking : open;
   // A file may be waited for where no backend is.
-  const bool is_long = answered || pair.story->mode == config::Mode::kStatic;
+  const bool is_long = answered || mode == config::Mode::kStatic;
   return (is_long ? after : shaking) + limits.close_timeout_ns + kSlackNs;
 }
 
 // Only where the timeouts are short: in steady weather nobody waits for them.
-void Liveness::Timeouts(const std::vector<Pair>& pairs) {
+void Liveness::Timeouts(const Casts& casts) {
   if (plan_->weather == Weather::kSteady) return;
   const base::Arena& arena = worker_->arena();
   constexpr auto kCell = base::BufferClass::kCell;
   cells_ran_out_ |= arena.leased(kCell) == arena.count(kCell);
-  for (size_t i = 0; i < pairs.size(); ++i) {
-    const Connection* client = pairs[i].client->connection();
-    const Connection* backend = pairs[i].backend->connection();
-    if (!IsOpen(client) && !IsOpen(backend)) continue;
-    // What never completes is told at the end.
-    const bool is_withheld = (client != nullptr && client->withheld) ||
-                             (backend != nullptr && backend->withheld) ||
-                             (pairs[i].story->mode == config::Mode::kStatic &&
-                              kernel_->Withholds(DescriptorKind::kFile));
-    if (is_withheld || kernel_->WithholdsConnect()) continue;
-    const uint64_t moved = MovedOf(client) + MovedOf(backend);
-    // A connection that waits for a slot waits as long as in the backlog.
-    const bool may_be_parked = moved == 0 && worker_->connections_parked() > 0;
-    if (moved != still_[i].moved || may_be_parked) {
-      still_[i] = {.moved = moved, .since_ns = clock_->now_ns};
-    }
-    const uint64_t still_ns = clock_->now_ns - still_[i].since_ns;
-    if (client == nullptr || still_ns <= LongestStillNs(pairs[i])) continue;
-    verdict_->Fail("story %zu: nothing moved for %lu ms, and it is open yet", i,
-                   still_ns / 1'000'000);
-  }
+  ForEachClient(casts, [&](const Cast& cast, const ClientEnd& client, size_t place) {
+    if (place == still_.size()) still_.emplace_back();
+    Timeout(cast, client, still_[place]);
+  });
+}
+
+void Liveness::Timeout(const Cast& cast, const ClientEnd& client, Still& still) {
+  const BackendEnd* server = cast.ServerOf(client);
+  const Connection* near = client.connection();
+  const Connection* far = server == nullptr ? nullptr : server->connection();
+  if (!IsOpen(near) && !IsOpen(far)) return;
+  // What never completes is told at the end.
+  const bool is_withheld =
+      cast.IsWithheld(client) || kernel_->WithholdsConnect() ||
+      (client.story().mode == config::Mode::kStatic && kernel_->Withholds(DescriptorKind::kFile));
+  if (is_withheld) return;
+  const uint64_t moved = MovedOf(near) + MovedOf(far);
+  // A connection that waits for a slot waits as long as in the backlog.
+  const bool may_be_parked = moved == 0 && worker_->connections_parked() > 0;
+  if (moved != still.moved || may_be_parked) still = {.moved = moved, .since_ns = clock_->now_ns};
+  const uint64_t still_ns = clock_->now_ns - still.since_ns;
+  if (near == nullptr || still_ns <= LongestStillNs(client)) return;
+  verdict_->Fail("%s: nothing moved for %lu ms, and it is open yet", cast.NameOf(client).c_str(),
+                 still_ns / 1'000'000);
 }
 
 void Liveness::Drain() {

@@ -22,6 +22,7 @@
 #include "tests/sim/plan_text.h"
 #include "tests/sim/reduce.h"
 #include "tests/sim/report.h"
+#include "tests/sim/run_apart.h"
 #include "tests/sim/world.h"
 
 namespace {
@@ -160,7 +161,7 @@ int PrintPlan(const Options& options) {
                    options.first);
       return kWrongLine;
     }
-    plan = ringway::sim::Reduce(plan, failure);
+    plan = ringway::sim::Reduce(plan, failure, ringway::sim::FailureApart);
     std::printf("# seed %lu, reduced: %s\n", options.first, failure.c_str());
   }
   std::fputs(ringway::sim::WritePlan(plan).c_str(), stdout);

@@ -128,7 +128,7 @@ bool SimKernel::Deliver(Request& request, Connection& connection) {
   const bool readable =
       connection.up.size() > 0 || connection.near_error || connection.broken || connection.up.fin;
   if (!readable) return false;
-  const std::optional<OfferedBuffer> buffer = groups_.Front(request.group);
+  const std::optional<uring::OfferedBuffer> buffer = groups_.Front(request.group);
   if (!buffer || RINGWAY_STRIKES(around_.random, around_.faults, no_buffers)) {
     Finish(request, -ENOBUFS, Nature::kStarved);
     return false;
@@ -149,8 +149,7 @@ bool SimKernel::Deliver(Request& request, Connection& connection) {
   request.cap_left -= std::min(request.cap_left, static_cast<uint64_t>(got));
   const bool more = got > 0 && request.multishot && request.cap_left > 0 && cq_.HasRoom() &&
                     !RINGWAY_STRIKES(around_.random, around_.faults, receive_ends);
-  const uint32_t flags = static_cast<uint32_t>(buffer->index) << IORING_CQE_BUFFER_SHIFT |
-                         IORING_CQE_F_BUFFER | (more ? IORING_CQE_F_MORE : 0) |
+  const uint32_t flags = uring::BufferFlags(buffer->index) | (more ? IORING_CQE_F_MORE : 0) |
                          (connection.up.size() > 0 ? IORING_CQE_F_SOCK_NONEMPTY : 0);
   cq_.Post({.user_data = request.user_data,
             .res = got,

@@ -22,17 +22,17 @@ std::string_view Text(std::span<const uint8_t> bytes) {
 
 }  // namespace
 
-PassageClient::PassageClient(const Scene& scene, const Story& story, uint32_t index, Server& door)
-    : ClientEnd(scene, story, index, door),
-      up_(story, Direction::kUp),
-      down_(story, Direction::kDown) {}
+PassageClient::PassageClient(const Scene& scene, const Part& part, Server& entrance)
+    : ClientEnd(scene, part, entrance),
+      up_(part.story, Direction::kUp),
+      down_(part.story, Direction::kDown) {}
 
 void PassageClient::Ask() {
   const uint32_t number = asked_++;
   expected_ = BuildAnswer(
       *story_, number < story_->refusals ? story_->refusal : story_->last_answer, number);
   // X-Hop is of this connection alone; X-Kept cannot be made so.
-  absl::StrAppend(&out_, "GET /", index_, " HTTP/1.1\r\nHost: ringway.test\r\n",
+  absl::StrAppend(&out_, "GET /", route(), " HTTP/1.1\r\nHost: ringway.test\r\n",
                   "Upgrade: websocket\r\nConnection: keep-alive, X-Hop, Upgrade\r\nX-Hop: 1\r\n",
                   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ", kWebSocketKey,
                   "\r\nX-Kept: 1\r\n\r\n");
@@ -46,7 +46,7 @@ void PassageClient::Act() {
     Ask();
   }
   if (now() >= patience_ns_) {
-    RINGWAY_TRACE(*verdict_, "client %u: loses patience", index_);
+    RINGWAY_TRACE(*verdict_, "client %u: loses patience", number_);
     connection_->FarReset();
     done_ = true;
     return;
@@ -77,7 +77,7 @@ void PassageClient::ReadSome() {
 
 std::span<const uint8_t> PassageClient::FeedHead(std::span<const uint8_t> bytes) {
   if (is_answered_) {
-    verdict_->Fail("client %u got %zu bytes behind the last answer", index_, bytes.size());
+    verdict_->Fail("client %u got %zu bytes behind the last answer", number_, bytes.size());
   }
   size_t used = 0;
   while (used < bytes.size() && !head_.ends_with("\r\n\r\n")) {
@@ -92,16 +92,16 @@ void PassageClient::OnAnswer() {
   if (!head_.starts_with("HTTP/1.1 "))
     verdict_->Fail("an answer that is no HTTP: %s", head_.data());
   status_ = std::atoi(head_.c_str() + 9);
-  RINGWAY_TRACE(*verdict_, "client %u: status %d", index_, status_);
+  RINGWAY_TRACE(*verdict_, "client %u: status %d", number_, status_);
   if (status_ == 101) {
     const bool good = expected_.status == 101 && story_->last_answer == Answer::kSwitches &&
                       FieldOf(head_, "Sec-WebSocket-Accept") == kWebSocketAccept;
-    if (!good) verdict_->Fail("client %u got a wrong 101: %s", index_, head_.c_str());
+    if (!good) verdict_->Fail("client %u got a wrong 101: %s", number_, head_.c_str());
   } else if (status_ != expected_.status) {
     refused_ = true;
   } else if (head_.find(expected_.framing) == std::string::npos ||
              FieldOf(head_, "X-Number") != absl::StrCat(asked_ - 1)) {
-    verdict_->Fail("client %u got a head that is not the service's: %s", index_, head_.c_str());
+    verdict_->Fail("client %u got a head that is not the service's: %s", number_, head_.c_str());
   } else {
     in_body_ = true;
     body_bytes_ = 0;
@@ -112,9 +112,9 @@ void PassageClient::OnAnswer() {
 
 std::span<const uint8_t> PassageClient::FeedBody(std::span<const uint8_t> bytes) {
   const auto part = bytes.first(std::min(bytes.size(), expected_.body.size() - body_bytes_));
-  if (part.empty()) verdict_->Fail("client %u got bytes behind a body", index_);
+  if (part.empty()) verdict_->Fail("client %u got bytes behind a body", number_);
   if (Text(part) != std::string_view(expected_.body).substr(body_bytes_, part.size())) {
-    verdict_->Fail("client %u got a wrong body near %zu", index_, body_bytes_);
+    verdict_->Fail("client %u got a wrong body near %zu", number_, body_bytes_);
   }
   body_bytes_ += part.size();
   const bool has_end = !expected_.framing.empty();
@@ -140,18 +140,18 @@ std::span<const uint8_t> PassageClient::FeedPassage(std::span<const uint8_t> byt
   if (!close_.empty() || is_close) {
     close_.append(Text(bytes));
     const bool good = close_.size() < 2 || close_.size() <= 2U + static_cast<uint8_t>(close_[1]);
-    if (!good) verdict_->Fail("client %u got bytes behind a Close", index_);
+    if (!good) verdict_->Fail("client %u got bytes behind a Close", number_);
     return {};
   }
   const auto part = bytes.first(std::min<uint64_t>(bytes.size(), to_end));
   if (part.empty() || !down_.Matches(received_, part)) {
-    verdict_->Fail("client %u got wrong bytes near %lu of %lu", index_, received_, down_.size());
+    verdict_->Fail("client %u got wrong bytes near %lu of %lu", number_, received_, down_.size());
     return {};
   }
   received_ += part.size();
-  if (received_ > backend_->sent()) {
-    verdict_->Fail("client %u got %lu bytes of the %lu that were sent", index_, received_,
-                   backend_->sent());
+  if (received_ > server().sent()) {
+    verdict_->Fail("client %u got %lu bytes of the %lu that were sent", number_, received_,
+                   server().sent());
   }
   return bytes.subspan(part.size());
 }
@@ -192,13 +192,13 @@ void PassageClient::EndWriting() {
   switch (story_->client_ending) {
     case ClientEnding::kReset:
       if (sent_ < leave_at) return;
-      RINGWAY_TRACE(*verdict_, "client %u: resets", index_);
+      RINGWAY_TRACE(*verdict_, "client %u: resets", number_);
       connection_->FarReset();
       done_ = true;
       return;
     case ClientEnding::kVanish:
       if (sent_ < leave_at) return;
-      RINGWAY_TRACE(*verdict_, "client %u: vanishes", index_);
+      RINGWAY_TRACE(*verdict_, "client %u: vanishes", number_);
       vanished_ = true;
       return;
     case ClientEnding::kCloseWhenWhole:
@@ -211,7 +211,7 @@ void PassageClient::EndWriting() {
       break;
   }
   if (sent_ < up_.size()) return;
-  RINGWAY_TRACE(*verdict_, "client %u: half-closes after %lu bytes", index_, sent_);
+  RINGWAY_TRACE(*verdict_, "client %u: half-closes after %lu bytes", number_, sent_);
   connection_->FarShutdown();
   fin_sent_ = true;
 }
@@ -235,7 +235,7 @@ uint64_t PassageClient::Taken() {
   return taken > out_.size() ? taken - out_.size() : 0;
 }
 
-std::string PassageClient::Missing(const BackendEnd& backend) const {
+std::string PassageClient::Missing() const {
   if (status_ != expected_.status || asked_ <= story_->refusals) {
     return absl::StrCat("status ", status_, " to request ", asked_);
   }
@@ -244,8 +244,8 @@ std::string PassageClient::Missing(const BackendEnd& backend) const {
     if (body_bytes_ == expected_.body.size()) return {};
     return absl::StrCat(body_bytes_, " of a body of ", expected_.body.size(), " bytes came");
   }
-  if (backend.received() != up_.size()) {
-    return absl::StrCat("the service got ", backend.received(), " of ", up_.size(), " bytes");
+  if (server().received() != up_.size()) {
+    return absl::StrCat("the service got ", server().received(), " of ", up_.size(), " bytes");
   }
   if (!close_.empty()) return "the gateway sent a Close";
   if (received_ != down_.size()) {

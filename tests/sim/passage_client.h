@@ -14,9 +14,8 @@ namespace ringway::sim {
 
 class PassageClient : public ClientEnd {
  public:
-  PassageClient(const Scene& scene, const Story& story, uint32_t index, Server& door);
+  PassageClient(const Scene& scene, const Part& part, Server& entrance);
 
-  void SetBackend(const BackendEnd& backend) { backend_ = &backend; }
   void Act() override;
 
   int status() const override { return status_; }
@@ -24,7 +23,7 @@ class PassageClient : public ClientEnd {
   uint64_t received() const override { return received_; }
   uint64_t Taken() override;
   bool flows() const override { return passes() && !fin_sent_ && close_.empty(); }
-  std::string Missing(const BackendEnd& backend) const override;
+  std::string Missing() const override;
 
  private:
   bool passes() const { return status_ == 101 && !refused_; }
@@ -40,7 +39,6 @@ class PassageClient : public ClientEnd {
   void EndWriting();
   void EndIfOver();
 
-  const BackendEnd* backend_ = nullptr;
   Wire up_;
   Wire down_;
   std::string out_;  ///< all requests so far

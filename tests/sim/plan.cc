@@ -18,6 +18,9 @@ constexpr uint64_t kStaticsTurn = 0x5555'5555'5555'5005;
 constexpr uint64_t kHostilesTurn = 0x3333'3333'3333'3003;
 constexpr uint64_t kAddressesTurn = 0x4444'4444'4444'4004;
 constexpr uint64_t kTimesTurn = 0x6666'6666'6666'6006;
+constexpr uint64_t kCastsTurn = 0x7777'7777'7777'7007;
+/// So far apart are the tapes of a story's clients: no two of them are alike for long.
+constexpr uint64_t kTapesApart = 7919;
 /// Each session has so many cells, whatever the others hold.
 constexpr uint32_t kCellsPerSession = 2;
 /// What one receive of the bulk class needs at most when its bytes are moved.
@@ -35,6 +38,18 @@ Tape Story::DownTape() const {
     return {text ? TapeKind::kText : TapeKind::kBinary, down_offset};
   }
   return {text ? TapeKind::kText : TapeKind::kInverted, up_offset};
+}
+
+Story Story::OfClient(uint32_t place) const {
+  Story story = *this;
+  if (place == 0) return story;
+  story.begin_ns += place * apart_ns;
+  story.up_offset += place * kTapesApart;
+  story.down_offset += place * kTapesApart;
+  // Another tape has its characters at other places.
+  story.up_bytes = story.UpTape().CharacterFront(up_bytes);
+  story.down_bytes = story.DownTape().CharacterFront(down_bytes);
+  return story;
 }
 
 bool Story::IsPolite() const {
@@ -57,7 +72,7 @@ bool Story::IsPolite() const {
   return opening == Opening::kValid && backend_ending != BackendEnding::kReset && answers_pings;
 }
 
-Plan::Plan() : random(0), passages(0), statics(0), hostiles(0), addresses(0), times(0) {
+Plan::Plan() : random(0), passages(0), statics(0), hostiles(0), addresses(0), times(0), casts(0) {
   limits.cells = kCellsPerSession * 64;
   limits.sessions_per_worker_max = 64;
   limits.small_buffers = 64;
@@ -69,6 +84,12 @@ void Plan::KeepStory(size_t number) {
   for (size_t i = 0; i < stories.size(); ++i) stories[i].takes_part &= i == number;
 }
 
+uint32_t Plan::ClientCount() const {
+  uint32_t count = 0;
+  for (const Story& story : stories) count += story.clients;
+  return count;
+}
+
 Plan::Plan(uint64_t seed, const LeftOut& left_out)
     : random(seed),
       passages(~seed),
@@ -76,6 +97,7 @@ Plan::Plan(uint64_t seed, const LeftOut& left_out)
       hostiles(seed ^ kHostilesTurn),
       addresses(seed ^ kAddressesTurn),
       times(seed ^ kTimesTurn),
+      casts(seed ^ kCastsTurn),
       faults(Faults::Draw({random, passages, statics, hostiles, times})) {
   faults.left_out = left_out;
   static constexpr uint64_t kPipes[] = {200, 1500, 8192, 65536, 262144};
@@ -102,6 +124,7 @@ Plan::Plan(uint64_t seed, const LeftOut& left_out)
   }
   DrawPassages();
   DrawStatics();
+  DrawCasts();
   DrawHostiles();
   DrawAddresses();
   DrawTimes();
@@ -218,6 +241,16 @@ Story Plan::DrawStory(uint64_t begin_ns) {
   return story;
 }
 
+// All at once, or one while the others talk.
+void Plan::DrawCasts() {
+  if (!casts.Chance(kSharedSeeds)) return;
+  for (Story& story : stories) {
+    if (story.mode == config::Mode::kStatic || !casts.Chance(5000)) continue;
+    story.clients = static_cast<uint32_t>(casts.Between(2, kSharingMax));
+    story.apart_ns = casts.Below(3) * 2 * kMs;
+  }
+}
+
 // More of them than elsewhere, so that also what is cancelled meets another address.
 void Plan::DrawAddresses() {
   if (!addresses.Chance(kAddressSeeds)) return;
@@ -234,7 +267,8 @@ void Plan::DrawAddresses() {
 void Plan::DrawTimes() {
   static constexpr uint64_t kSteps[] = {2, 100, 4000, 100'000'000};
   // Who never comes back keeps his slot: only where there are enough for all.
-  if (!times.Chance(kWithheldSeeds) || limits.sessions_per_worker_max < 2 * kStoriesMax ||
+  const uint32_t slots = std::max(2 * kStoriesMax, kStoriesMax + ClientCount());
+  if (!times.Chance(kWithheldSeeds) || limits.sessions_per_worker_max < slots ||
       limits.sessions_max > 0 || limits.sessions_per_address_max > 0) {
     faults.withheld = 0;
   }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a seed decides before anything runs: sizes, limits, faults, and for each session a story of
-// its client and its backend. One story has one route, so whoever dials a backend is known.
+// What a seed decides before anything runs: sizes, limits, faults, and for each route a story of
+// its client and its backend. One story has one route, and mostly one client; where several share a
+// backend, that is told who comes.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +33,9 @@ inline constexpr uint32_t kClockSeeds = 3000;
 inline constexpr uint32_t kWithheldSeeds = 3000;
 /// Seeds that serve files.
 inline constexpr uint32_t kStaticSeeds = 4000;
+/// Seeds in which some stories have several clients of one backend, so many at most.
+inline constexpr uint32_t kSharedSeeds = 1000;
+inline constexpr uint32_t kSharingMax = 5;
 /// Seeds in which some stories carry so much that it is bulk.
 inline constexpr uint32_t kBulkSeeds = 3000;
 
@@ -45,6 +49,8 @@ struct Plan {
   explicit Plan(uint64_t seed, const LeftOut& left_out = {});
   /// Only the story of this number takes part, if there is one.
   void KeepStory(size_t number);
+  /// Of all stories.
+  uint32_t ClientCount() const;
 
   Random random;
   Random passages;   ///< of what only seeds with passages, bulk or unix servers decide
@@ -52,6 +58,7 @@ struct Plan {
   Random hostiles;   ///< of what only seeds with a hostile cast decide
   Random addresses;  ///< of what only seeds with several addresses decide
   Random times;      ///< of clocks that are set, and of what never completes
+  Random casts;      ///< of what only seeds with several clients of one backend decide
   Faults faults;
   Weather weather = Weather::kSteady;
   base::Limits limits;
@@ -75,6 +82,7 @@ struct Plan {
   void DrawTraffic(Story& story);
   void DrawPassages();
   void DrawRoom();
+  void DrawCasts();
   void DrawAddresses();
   void DrawTimes();
   void DrawPassage(Story& story);

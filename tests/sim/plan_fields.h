@@ -73,6 +73,8 @@ template <typename V, Is<Story> T>
 void VisitFields(T& story, V& visit) {
   visit("takes_part", story.takes_part);
   visit("begin_ns", story.begin_ns);
+  visit("clients", story.clients);
+  visit("apart_ns", story.apart_ns);
   visit("listener", story.listener);
   visit("text", story.text);
   visit("opening", story.opening, kOpenings);

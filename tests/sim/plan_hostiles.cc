@@ -9,7 +9,7 @@ namespace ringway::sim {
 namespace {
 
 constexpr uint64_t kMs = 1'000'000;
-/// Slots beside those of the stories, so that nobody is asked to make room for others.
+/// Slots beside those of all clients, so that nobody is asked to make room for others.
 constexpr uint32_t kFreeSlots = 32;
 /// A request of theirs.
 constexpr uint64_t kHeadBytes = 180;
@@ -35,7 +35,7 @@ void Plan::DrawHostiles() {
 void Plan::DrawScarcity() {
   static constexpr uint32_t kWindows[] = {1024, 4096, 32'768, 131'072};
   static constexpr uint32_t kSmall[] = {16, 32};
-  const auto count = static_cast<uint32_t>(stories.size());
+  const uint32_t count = ClientCount();
   limits.window_bytes = hostiles.Pick(kWindows);
   limits.small_buffers = hostiles.Pick(kSmall);
   limits.sessions_per_worker_max = count + kFreeSlots;

@@ -32,40 +32,48 @@ bool IsOpen(const Connection* connection) {
          !connection->up.fin && !connection->fin_waits && !connection->tainted;
 }
 
-bool Flows(const Pair& pair) {
-  return pair.story->IsPolite() && pair.story->mode != config::Mode::kStatic &&
-         IsOpen(pair.client->connection()) && IsOpen(pair.backend->connection()) &&
-         pair.client->status() == 101 && pair.client->flows() && !pair.client->done() &&
-         !pair.backend->done();
+bool Flows(const ClientEnd& client, const BackendEnd* server) {
+  return client.story().IsPolite() && client.story().mode != config::Mode::kStatic &&
+         server != nullptr && IsOpen(client.connection()) && IsOpen(server->connection()) &&
+         client.status() == 101 && client.flows() && !client.done() && !server->done();
 }
 
 }  // namespace
 
-void Progress::AfterTurn(const std::vector<Pair>& pairs) {
+void Progress::AfterTurn(const Casts& casts) {
   if (plan_->weather != Weather::kSteady) return;
   is_excused_ = IsExcusedTurn();
-  for (size_t i = 0; i < pairs.size(); ++i) {
-    const Pair& pair = pairs[i];
-    LookAtFirstBytes(pair, i, still_[i].first);
-    if (!Flows(pair)) {
-      still_[i].up = still_[i].down = {};
-      continue;
-    }
-    const Connection* client = pair.client->connection();
-    const Connection* backend = pair.backend->connection();
-    Look({.source = client,
-          .target = backend,
-          .taken = pair.client->Taken(),
-          .delivered = pair.backend->received() + backend->down.size()},
-         "client", i, still_[i].up);
-    // What is on its way to a client is frames, whose payload nobody knows before they are read.
-    const bool is_read = client->down.size() == 0;
-    Look({.source = backend,
-          .target = client,
-          .taken = pair.backend->Taken(),
-          .delivered = is_read ? pair.client->received() : 0},
-         "backend", i, still_[i].down);
+  ForEachClient(casts, [&](const Cast& cast, ClientEnd& client, size_t place) {
+    if (place == still_.size()) still_.emplace_back();
+    LookAt(cast, client, still_[place]);
+  });
+}
+
+void Progress::LookAt(const Cast& cast, ClientEnd& client, Stills& still) const {
+  LookAtFirstBytes(cast, client, still.first);
+  const BackendEnd* server = cast.ServerOf(client);
+  if (!Flows(client, server)) {
+    still.up = still.down = {};
+    return;
   }
+  const Connection* near = client.connection();
+  const Connection* far = server->connection();
+  LookAtFlow(cast, client,
+             {.name = "client",
+              .source = near,
+              .target = far,
+              .taken = client.Taken(),
+              .delivered = server->received() + far->down.size()},
+             still.up);
+  // What is on its way to a client is frames, whose payload nobody knows before they are read.
+  const bool is_read = near->down.size() == 0;
+  LookAtFlow(cast, client,
+             {.name = "backend",
+              .source = far,
+              .target = near,
+              .taken = server->Taken(),
+              .delivered = is_read ? client.received() : 0},
+             still.down);
 }
 
 // A turn of a fault is nobody's fault. Nor is one in which a receive found no buffer, unless that
@@ -90,19 +98,20 @@ bool Progress::MustMove(const Direction& direction) const {
 }
 
 // Somebody has a slot, has said something, and nothing was done for him yet.
-bool Progress::AwaitsFirstRead(const Pair& pair) const {
-  const Connection* client = pair.client->connection();
-  return pair.story->IsPolite() && IsOpen(client) && client->up.taken() == 0 &&
-         client->up.size() > 0 && worker_->connections_parked() == 0 &&
-         kernel_->completions().unread(Nature::kAccepted) == 0 && !kernel_->IsHeldBack(client);
+bool Progress::AwaitsFirstRead(const ClientEnd& client) const {
+  const Connection* near = client.connection();
+  return client.story().IsPolite() && IsOpen(near) && near->up.taken() == 0 &&
+         near->up.size() > 0 && worker_->connections_parked() == 0 &&
+         kernel_->completions().unread(Nature::kAccepted) == 0 && !kernel_->IsHeldBack(near);
 }
 
-void Progress::LookAtFirstBytes(const Pair& pair, size_t story, Still& still) const {
-  if (!AwaitsFirstRead(pair)) {
+void Progress::LookAtFirstBytes(const Cast& cast, const ClientEnd& client, Still& still) const {
+  if (!AwaitsFirstRead(client)) {
     still = {};
   } else if (StandsTooLong(still)) {
-    verdict_->Fail("story %zu: its first bytes are not read for %u turns and %lu us", story,
-                   still.turns, (clock_->now_ns - still.since_ns) / 1000);
+    verdict_->Fail("%s: its first bytes are not read for %u turns and %lu us",
+                   cast.NameOf(client).c_str(), still.turns,
+                   (clock_->now_ns - still.since_ns) / 1000);
   }
 }
 
@@ -113,17 +122,18 @@ bool Progress::StandsTooLong(Still& still) const {
   return still.turns > kStillTurnsMax || now - still.since_ns > kStillNsMax;
 }
 
-void Progress::Look(const Direction& direction, const char* name, size_t story,
-                    Still& still) const {
+void Progress::LookAtFlow(const Cast& cast, const ClientEnd& client, const Direction& direction,
+                          Still& still) const {
   const uint64_t taken = direction.source->up.taken();
   if (taken != still.taken || !MustMove(direction)) {
     still = {.taken = taken};
   } else if (StandsTooLong(still)) {
     verdict_->Fail(
-        "story %zu: its %s is not read for %u turns and %lu us: %zu bytes wait, "
-        "nothing is between, %lu bytes are queued in all",
-        story, name, still.turns, (clock_->now_ns - still.since_ns) / 1000,
-        direction.source->up.size(), worker_->queued_bytes());
+        "%s: its %s is not read for %u turns and %lu us: %zu bytes wait, nothing is between, "
+        "%lu bytes are queued in all",
+        cast.NameOf(client).c_str(), direction.name, still.turns,
+        (clock_->now_ns - still.since_ns) / 1000, direction.source->up.size(),
+        worker_->queued_bytes());
   }
 }
 

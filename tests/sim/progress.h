@@ -5,7 +5,6 @@
 // sessions. Judged by what the kernel and both ends have seen, not by what the worker says.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -16,7 +15,7 @@
 
 namespace ringway::sim {
 
-/// Remembers since when each direction of each polite story stands still; called once after each
+/// Remembers since when each direction of each polite client stands still; called once after each
 /// turn. Only in steady weather: in hectic weather the gateway ends sessions by itself.
 class Progress {
  public:
@@ -24,10 +23,11 @@ class Progress {
            const SimClock& clock, Verdict& verdict)
       : plan_(&plan), worker_(&worker), kernel_(&kernel), clock_(&clock), verdict_(&verdict) {}
 
-  void AfterTurn(const std::vector<Pair>& pairs);
+  void AfterTurn(const Casts& casts);
 
  private:
   struct Direction {
+    const char* name = "";  ///< of its source
     const Connection* source = nullptr;
     const Connection* target = nullptr;
     uint64_t taken = 0;      ///< payload that the gateway's kernel has handed over
@@ -40,12 +40,20 @@ class Progress {
     uint64_t since_ns = 0;
   };
 
+  struct Stills {
+    Still first;  ///< of a client that has just come
+    Still up;
+    Still down;
+  };
+
   bool IsExcusedTurn();
   bool MustMove(const Direction& direction) const;
-  bool AwaitsFirstRead(const Pair& pair) const;
-  void LookAtFirstBytes(const Pair& pair, size_t story, Still& still) const;
+  bool AwaitsFirstRead(const ClientEnd& client) const;
+  void LookAt(const Cast& cast, ClientEnd& client, Stills& still) const;
+  void LookAtFirstBytes(const Cast& cast, const ClientEnd& client, Still& still) const;
+  void LookAtFlow(const Cast& cast, const ClientEnd& client, const Direction& direction,
+                  Still& still) const;
   bool StandsTooLong(Still& still) const;
-  void Look(const Direction& direction, const char* name, size_t story, Still& still) const;
 
   const Plan* plan_;
   const worker::Worker* worker_;
@@ -56,12 +64,7 @@ class Progress {
   uint64_t delays_ = 0;   ///< faults so far that may cost a session a turn
   uint64_t starved_ = 0;  ///< receives so far that found no buffer
   bool is_excused_ = false;
-  struct Stills {
-    Still first;  ///< of a client that has just come
-    Still up;
-    Still down;
-  };
-  std::array<Stills, kStoriesMax> still_{};
+  std::vector<Stills> still_;  ///< by the client's place among all
 };
 
 }  // namespace ringway::sim

@@ -4,13 +4,8 @@
 // and what still fails is kept.
 #include "tests/sim/reduce.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cctype>
-#include <cstring>
-#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -20,15 +15,15 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "tests/sim/plan_text.h"
-#include "tests/sim/world.h"
 
 namespace ringway::sim {
 namespace {
 
 /// Runs at most: each takes milliseconds.
 constexpr int kAttemptsMax = 5000;
-/// A run takes milliseconds, under a sanitizer tens of them.
-constexpr unsigned kRunSecondsMax = 60;
+
+/// Ends the line of a story that was left out.
+constexpr const char* kAbsent = ".takes_part no";
 
 /// Without its numbers: a smaller plan fails at another turn, with other sums.
 std::string KindOf(std::string failure) {
@@ -38,8 +33,8 @@ std::string KindOf(std::string failure) {
 
 class Reducer {
  public:
-  Reducer(const Plan& plan, const std::string& failure)
-      : kind_(KindOf(failure)), stories_(plan.stories.size()) {
+  Reducer(const Plan& plan, const std::string& failure, const Judge& judge)
+      : judge_(judge), kind_(KindOf(failure)), stories_(plan.stories.size()) {
     const std::string text = WritePlan(plan);
     lines_ = absl::StrSplit(text, '\n', absl::SkipEmpty());
   }
@@ -64,7 +59,7 @@ class Reducer {
     if (++attempts_ > kAttemptsMax || !ReadPlan(absl::StrJoin(lines, "\n"), plan).empty()) {
       return false;
     }
-    if (KindOf(FailureApart(plan)) != kind_) return false;
+    if (KindOf(judge_(plan)) != kind_) return false;
     lines_ = std::move(lines);
     ++succeeded_;
     std::fprintf(stderr, "simulate: %d runs, %zu lines are left\n", attempts_, lines_.size());
@@ -74,7 +69,7 @@ class Reducer {
   void LeaveStoriesOut() {
     for (size_t i = 0; i < stories_; ++i) {
       const std::string prefix = absl::StrCat("stories.", i, ".");
-      const std::string absent = absl::StrCat(prefix, "takes_part no");
+      const std::string absent = absl::StrCat("stories.", i, kAbsent);
       if (std::ranges::find(lines_, absent) != lines_.end()) continue;
       std::vector<std::string> lines = lines_;
       std::erase_if(lines, [&](const std::string& line) { return absl::StartsWith(line, prefix); });
@@ -85,6 +80,11 @@ class Reducer {
 
   void LeaveLinesAway() {
     for (size_t i = 0; i < lines_.size();) {
+      // Without it the story would take part again: a line less, and no smaller plan.
+      if (absl::EndsWith(lines_[i], kAbsent)) {
+        ++i;
+        continue;
+      }
       std::vector<std::string> lines = lines_;
       lines.erase(lines.begin() + static_cast<ptrdiff_t>(i));
       if (!Try(std::move(lines))) ++i;
@@ -104,6 +104,7 @@ class Reducer {
     }
   }
 
+  const Judge& judge_;
   std::string kind_;
   size_t stories_;
   std::vector<std::string> lines_;
@@ -113,32 +114,8 @@ class Reducer {
 
 }  // namespace
 
-std::string FailureApart(const Plan& plan) {
-  int ends[2];
-  if (pipe(ends) != 0) return "no pipe";
-  const pid_t child = fork();
-  if (child == 0) {
-    // A check that ends the process says where on stderr.
-    dup2(ends[1], STDERR_FILENO);
-    alarm(kRunSecondsMax);
-    const std::string failure = std::make_unique<World>(plan, Tracing::kOff)->Run().failure;
-    static_cast<void>(!::write(ends[1], failure.data(), failure.size()));
-    _exit(0);
-  }
-  close(ends[1]);
-  std::string failure;
-  char piece[512];
-  for (ssize_t got = 0; (got = ::read(ends[0], piece, sizeof piece)) > 0;) {
-    failure.append(piece, static_cast<size_t>(got));
-  }
-  close(ends[0]);
-  int status = 0;
-  if (child < 0 || waitpid(child, &status, 0) != child) return "no process";
-  if (WIFSIGNALED(status)) absl::StrAppend(&failure, " ", strsignal(WTERMSIG(status)));
-  if (WIFEXITED(status) && WEXITSTATUS(status) != 0) absl::StrAppend(&failure, " exit");
-  return failure;
+Plan Reduce(const Plan& plan, const std::string& failure, const Judge& judge) {
+  return Reducer(plan, failure, judge).Run();
 }
-
-Plan Reduce(const Plan& plan, const std::string& failure) { return Reducer(plan, failure).Run(); }
 
 }  // namespace ringway::sim

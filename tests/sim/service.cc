@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "tests/sim/cast.h"
 
 namespace ringway::sim {
 namespace {
@@ -15,10 +16,10 @@ constexpr size_t kHeadBytesMax = 32 * 1024;
 
 }  // namespace
 
-Service::Service(const Scene& scene, const Story& story, uint32_t index, Server& door)
-    : BackendEnd(scene, story, index, door),
-      up_(story, Direction::kUp),
-      down_(story, Direction::kDown) {}
+Service::Service(const Scene& scene, const Part& part, Server& door)
+    : BackendEnd(scene, part, door),
+      up_(part.story, Direction::kUp),
+      down_(part.story, Direction::kDown) {}
 
 void Service::Act() {
   due_ns_ = kNeverNs;
@@ -27,7 +28,7 @@ void Service::Act() {
     if (done_ || door_->waiting.empty()) return;
     TakeConnection();
   }
-  if (!door_->waiting.empty()) verdict_->Fail("service %u is dialled twice", index_);
+  if (!door_->waiting.empty()) verdict_->Fail("service %u is dialled twice", number_);
   ReadSome();
   WriteSome();
   EndIfOver();
@@ -61,7 +62,7 @@ void Service::ReadSome() {
   if (bytes.empty()) return;
   if (switched_) return ReadPassage(bytes);
   verdict_->Fail("service %u got %zu bytes behind a request that it has not answered with 101",
-                 index_, bytes.size());
+                 number_, bytes.size());
 }
 
 std::span<const uint8_t> Service::FeedHead(std::span<const uint8_t> bytes) {
@@ -70,24 +71,24 @@ std::span<const uint8_t> Service::FeedHead(std::span<const uint8_t> bytes) {
     request_.push_back(static_cast<char>(bytes[used++]));
   }
   if (request_.size() > kHeadBytesMax)
-    verdict_->Fail("a request for service %u has no end", index_);
+    verdict_->Fail("a request for service %u has no end", number_);
   if (request_.ends_with("\r\n\r\n")) OnRequest();
   return bytes.subspan(used);
 }
 
 void Service::OnRequest() {
-  const bool good = request_.starts_with(absl::StrCat("GET /", index_, " HTTP/1.1\r\n")) &&
+  const bool good = request_.starts_with(absl::StrCat("GET /", cast_->number(), " HTTP/1.1\r\n")) &&
                     FieldOf(request_, "Sec-WebSocket-Key") == kWebSocketKey &&
                     FieldOf(request_, "Sec-WebSocket-Version") == "13" &&
                     FieldOf(request_, "Host") == "ringway.test" &&
                     Lower(FieldOf(request_, "Upgrade")) == "websocket" &&
                     Lower(FieldOf(request_, "Connection")) == "upgrade" &&
                     FieldOf(request_, "X-Hop").empty() && !FieldOf(request_, "X-Kept").empty();
-  if (!good) verdict_->Fail("service %u got a wrong request: %s", index_, request_.c_str());
-  if (asked_ > story_->refusals) verdict_->Fail("service %u is asked too often", index_);
+  if (!good) verdict_->Fail("service %u got a wrong request: %s", number_, request_.c_str());
+  if (asked_ > story_->refusals) verdict_->Fail("service %u is asked too often", number_);
   const Answer answer = asked_ < story_->refusals ? story_->refusal : story_->last_answer;
   const AnswerText text = BuildAnswer(*story_, answer, asked_++);
-  RINGWAY_TRACE(*verdict_, "service %u: answers %d", index_, text.status);
+  RINGWAY_TRACE(*verdict_, "service %u: answers %d", number_, text.status);
   out_ = text.head + text.body;
   answered_ = true;
   switched_ = answer == Answer::kSwitches;
@@ -97,12 +98,12 @@ void Service::OnRequest() {
 
 void Service::ReadPassage(std::span<const uint8_t> bytes) {
   if (!up_.Matches(received_, bytes)) {
-    verdict_->Fail("service %u got wrong bytes near %lu of %lu", index_, received_, up_.size());
+    verdict_->Fail("service %u got wrong bytes near %lu of %lu", number_, received_, up_.size());
   }
   received_ += bytes.size();
-  if (received_ > client_->sent()) {
-    verdict_->Fail("service %u got %lu bytes of the %lu that were sent", index_, received_,
-                   client_->sent());
+  if (received_ > client().sent()) {
+    verdict_->Fail("service %u got %lu bytes of the %lu that were sent", number_, received_,
+                   client().sent());
   }
 }
 
@@ -147,7 +148,7 @@ void Service::EndPassage() {
                       received_ + sent_ >= story_->reset_at_bytes;
   const bool said_all = out_at_ == out_.size() && sent_ == down_.size();
   if (state == StreamState::kReset || resets) {
-    RINGWAY_TRACE(*verdict_, "service %u: %s after %lu and %lu bytes", index_,
+    RINGWAY_TRACE(*verdict_, "service %u: %s after %lu and %lu bytes", number_,
                   resets ? "resets" : "is reset", received_, sent_);
     connection_->FarReset();
     done_ = true;
@@ -155,13 +156,13 @@ void Service::EndPassage() {
     return;
   }
   if (story_->backend_ending == BackendEnding::kHalfClose && said_all && !shut_) {
-    RINGWAY_TRACE(*verdict_, "service %u: half-closes after %lu bytes", index_, sent_);
+    RINGWAY_TRACE(*verdict_, "service %u: half-closes after %lu bytes", number_, sent_);
     shut_ = true;
     connection_->FarShutdown();
   }
   const bool gave_up = out_at_ == out_.size() && sent_ == Owed();
   if (state != StreamState::kFin || (!shut_ && !gave_up)) return;
-  RINGWAY_TRACE(*verdict_, "service %u: closes after %lu and %lu bytes", index_, received_, sent_);
+  RINGWAY_TRACE(*verdict_, "service %u: closes after %lu and %lu bytes", number_, received_, sent_);
   connection_->FarClose();
   done_ = true;
   due_ns_ = kNeverNs;

@@ -14,9 +14,8 @@ namespace ringway::sim {
 
 class Service : public BackendEnd {
  public:
-  Service(const Scene& scene, const Story& story, uint32_t index, Server& door);
+  Service(const Scene& scene, const Part& part, Server& door);
 
-  void SetClient(const ClientEnd& client) { client_ = &client; }
   void Act() override;
 
   uint64_t Taken() const override;
@@ -34,7 +33,6 @@ class Service : public BackendEnd {
   void EndIfOver();
   void EndPassage();
 
-  const ClientEnd* client_ = nullptr;
   Wire up_;
   Wire down_;
   uint32_t asked_ = 0;   ///< requests that came

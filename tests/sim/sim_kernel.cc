@@ -28,19 +28,12 @@ bool Overlap(std::span<const uint8_t> a, std::span<const uint8_t> b) {
 SimKernel::SimKernel(const Surroundings& around, const SimKernelOptions& options)
     : around_(around),
       options_(options),
-      sqes_(options.sq_entries),
+      sq_(options.sq_entries),
       cq_(options.cq_entries),
       groups_(around.verdict),
       descriptors_(kFirstDescriptor) {
-  memory_ = {.sqes = sqes_.data(),
-             .sq_entries = options.sq_entries,
-             .sq_head = &sq_head_,
-             .sq_tail = &sq_tail_,
-             .sq_flags = &sq_flags_,
-             .cqes = cq_.cqes(),
-             .cq_entries = options.cq_entries,
-             .cq_head = cq_.head(),
-             .cq_tail = cq_.tail()};
+  sq_.LendTo(memory_);
+  cq_.LendTo(memory_);
 }
 
 int SimKernel::Enter(const uring::EnterRequest& request) {
@@ -50,13 +43,13 @@ int SimKernel::Enter(const uring::EnterRequest& request) {
   if (request.submit > 0 && RINGWAY_STRIKES(around_.random, around_.faults, no_memory)) {
     return -EAGAIN;
   }
-  uint32_t count = std::min(request.submit, sq_tail_ - sq_head_);
+  uint32_t count = std::min(request.submit, sq_.prepared());
   uring::EnterRequest rest = request;
   if (count > 1 && RINGWAY_STRIKES(around_.random, around_.faults, partial_submit)) {
     count = 1 + static_cast<uint32_t>(around_.random.Below(count - 1));
     rest.wait_for = 0;  // who could not take all returns at once
   }
-  for (uint32_t i = 0; i < count; ++i) Submit(sqes_[sq_head_++ & (options_.sq_entries - 1)]);
+  for (uint32_t i = 0; i < count; ++i) Submit(sq_.Take());
   CheckOffered();
   if (options_.watch == Watch::kWorker) {
     around_.clock.now_ns += around_.random.Between(1, kEnterNsMax);
@@ -64,7 +57,7 @@ int SimKernel::Enter(const uring::EnterRequest& request) {
   around_.events.RunDue();
   Progress();
   const int waited = Wait(rest);
-  sq_flags_ = cq_.overflown() ? IORING_SQ_CQ_OVERFLOW : 0;
+  sq_.SetFlags(cq_.overflown() ? IORING_SQ_CQ_OVERFLOW : 0);
   return count > 0 ? static_cast<int>(count) : waited;
 }
 

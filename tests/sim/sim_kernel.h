@@ -14,12 +14,13 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/sim/buffer_groups.h"
-#include "tests/sim/completion_queue.h"
+#include "tests/sim/completions.h"
 #include "tests/sim/file_tree.h"
 #include "tests/sim/request.h"
 #include "tests/sim/surroundings.h"
+#include "tests/sim/watched_groups.h"
 #include "uring/kernel.h"
+#include "uring/submission_queue.h"
 
 namespace ringway::sim {
 
@@ -89,8 +90,8 @@ class SimKernel : public uring::Kernel {
   /// One of them is on a descriptor of this kind.
   bool Withholds(DescriptorKind kind) const;
   bool WithholdsConnect() const;
-  const CompletionQueue& completions() const { return cq_; }
-  const BufferGroups& groups() const { return groups_; }
+  const Completions& completions() const { return cq_; }
+  const WatchedGroups& groups() const { return groups_; }
   void NoteReaped() { cq_.NoteReaped(); }
   bool IsReceiving(const Connection* connection) const;
   /// A fault delays one of its operations.
@@ -169,12 +170,9 @@ class SimKernel : public uring::Kernel {
   Surroundings around_;
   SimKernelOptions options_;
   uring::RingMemory memory_;
-  std::vector<io_uring_sqe> sqes_;
-  uint32_t sq_head_ = 0;
-  uint32_t sq_tail_ = 0;
-  uint32_t sq_flags_ = 0;
-  CompletionQueue cq_;
-  BufferGroups groups_;
+  uring::SubmissionQueue sq_;
+  Completions cq_;
+  WatchedGroups groups_;
   std::vector<Descriptor> descriptors_;
   std::vector<Request> requests_;
   std::vector<size_t> order_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The story of one session: what its client and its backend do, and what becomes of them.
+// The story of a session, or of several that share a backend: what a client and whoever serves it
+// do, and what becomes of them.
 #pragma once
 
 #include <cstdint>
@@ -70,6 +71,8 @@ struct Pace {
 struct Story {
   bool takes_part = true;  ///< else nobody comes, and nothing is owed
   uint64_t begin_ns = 0;   ///< after the start
+  uint32_t clients = 1;    ///< each with a session of its own; one backend serves them all
+  uint64_t apart_ns = 0;   ///< one comes so long after the other
   uint32_t listener = 0;
   bool text = false;  ///< the route's frames
   Opening opening = Opening::kValid;
@@ -111,6 +114,10 @@ struct Story {
   uint64_t up_offset = 0;    ///< of the client's tape
   uint64_t down_offset = 0;  ///< of a talker's tape
 
+  /// What is told of one client of it: when it comes, and bytes that are no other's.
+  Story OfClient(uint32_t place) const;
+  /// So its backend cannot tell by the route alone for whom it is dialled.
+  bool SharesBackend() const { return clients > 1 && mode != config::Mode::kStatic; }
   uint32_t ServerCount() const { return one_server ? 1 : empty_servers + 1; }
   Tape UpTape() const { return {text ? TapeKind::kText : TapeKind::kBinary, up_offset}; }
   Tape DownTape() const;

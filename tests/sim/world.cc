@@ -7,14 +7,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "tests/sim/backend.h"
-#include "tests/sim/client.h"
-#include "tests/sim/file_client.h"
-#include "tests/sim/hostile.h"
+#include "tests/sim/casting.h"
 #include "tests/sim/liveness.h"
-#include "tests/sim/passage_client.h"
 #include "tests/sim/progress.h"
-#include "tests/sim/service.h"
 
 namespace ringway::sim {
 namespace {
@@ -46,16 +41,6 @@ SimKernelOptions KernelOptions(const Plan& plan) {
 
 std::string PathOf(uint32_t index) { return absl::StrCat("/run/", index); }
 
-template <typename C, typename B>
-Pair MakePair(const Scene& scene, const Story& story, uint32_t index, Server& door,
-              Server& server) {
-  auto client = std::make_unique<C>(scene, story, index, door);
-  auto backend = std::make_unique<B>(scene, story, index, server);
-  client->SetBackend(*backend);
-  backend->SetClient(*client);
-  return {.story = &story, .client = std::move(client), .backend = std::move(backend)};
-}
-
 base::SocketAddress Loopback(uint16_t port) {
   return {.family = base::AddressFamily::kIpv4, .port = port, .bytes = {127, 0, 0, 1}};
 }
@@ -74,9 +59,14 @@ World::World(Plan plan, Tracing tracing)
   for (Server*& door : doors_) door = &network_.Serve(0);
   const Scene scene{network_, clock_, plan_.random, verdict_};
   for (uint32_t i = 0; i < plan_.stories.size(); ++i) {
-    pairs_.push_back(MakePairOf(scene, i));
-    if (!plan_.stories[i].takes_part) continue;
-    pairs_.back().client->BeginAt(begin_ns_ + plan_.stories[i].begin_ns);
+    const Story& story = plan_.stories[i];
+    Server& server = story.unix_server ? network_.ServePath(PathOf(i))
+                                       : network_.Serve(static_cast<uint16_t>(kFirstPort + i));
+    Cast& cast = casts_.emplace_back(story, i, server);
+    Assign(cast, scene, *doors_[story.listener], book_);
+    for (ClientEnd* client : cast.clients()) {
+      if (story.takes_part) client->BeginAt(begin_ns_ + client->story().begin_ns);
+    }
   }
   file_actor_.BeginAt(begin_ns_);
   if (!plan_.files.empty()) root_ = kernel_.AddRoot();
@@ -88,30 +78,6 @@ World::World(Plan plan, Tracing tracing)
 // A worker that was left in the middle of its work would refuse to be destroyed.
 World::~World() {
   if (verdict_.failed()) static_cast<void>(worker_.release());
-}
-
-Pair World::MakePairOf(const Scene& scene, uint32_t index) {
-  const Story& story = plan_.stories[index];
-  Server& server = story.unix_server ? network_.ServePath(PathOf(index))
-                                     : network_.Serve(static_cast<uint16_t>(kFirstPort + index));
-  Server& door = *doors_[story.listener];
-  if (story.hostile.kind != Hostile::kNone) {
-    if (story.hostile.kind == Hostile::kHungBackend)
-      server.receive_bytes = story.hostile.receive_bytes;
-    return {.story = &story,
-            .client = std::make_unique<HostileClient>(scene, story, index, door),
-            .backend = std::make_unique<HostileBackend>(scene, story, index, server)};
-  }
-  switch (story.mode) {
-    case config::Mode::kWebSocket:
-      return MakePair<PassageClient, Service>(scene, story, index, door, server);
-    case config::Mode::kStatic:
-      return {.story = &story,
-              .client = std::make_unique<FileClient>(scene, story, index, door, book_),
-              .backend = std::make_unique<NoBackend>(scene, story, index, server)};
-    default:
-      return MakePair<Client, Backend>(scene, story, index, door, server);
-  }
 }
 
 std::shared_ptr<const worker::Snapshot> World::MakeSnapshot() const {
@@ -134,7 +100,11 @@ std::shared_ptr<const worker::Snapshot> World::MakeSnapshot() const {
          .frames = story.text ? config::Frames::kText : config::Frames::kBinary,
          .splice = story.splice,
          .inspect = story.inspect});
-    config->backends.push_back({.name = "backend", .connect_timeout_ns = plan_.connect_timeout_ns});
+    using config::ProxyHeader;
+    config->backends.push_back(
+        {.name = "backend",
+         .connect_timeout_ns = plan_.connect_timeout_ns,
+         .proxy_header = story.SharesBackend() ? ProxyHeader::kV1 : ProxyHeader::kNone});
     addresses.emplace_back();
     route::AddressSet empty_addresses;
     for (uint32_t server = 0; server <= story.empty_servers; ++server) {
@@ -186,18 +156,13 @@ void World::OpenWorker() {
 
 void World::WakeTouched() {
   const uint64_t now = clock_.now_ns;
-  for (Pair& pair : pairs_) {
-    if (pair.backend->connection() == nullptr && !pair.backend->door().waiting.empty()) {
-      pair.backend->WakeBy(now + plan_.random.Below(kLatencyNsMax));
+  for (const Cast& cast : casts_) {
+    for (const auto& actor : cast.actors()) {
+      if (actor->IsCalled()) actor->WakeBy(now + plan_.random.Below(kLatencyNsMax));
     }
-    const auto wake = [&](Actor& actor) {
-      if (actor.done() || actor.connection() == nullptr) return;
-      if (std::exchange(actor.connection()->touched, false)) {
-        actor.WakeBy(now + plan_.random.Below(kLatencyNsMax));
-      }
-    };
-    wake(*pair.client);
-    wake(*pair.backend);
+    for (const auto& actor : cast.actors()) {
+      if (actor->TakeNews()) actor->WakeBy(now + plan_.random.Below(kLatencyNsMax));
+    }
   }
 }
 
@@ -209,8 +174,8 @@ uint64_t World::NextDueNs() {
     next = std::min(next, clock_.now_ns + kSecond);
     acted_ = true;
   }
-  for (const Pair& pair : pairs_) {
-    next = std::min({next, pair.client->due_ns(), pair.backend->due_ns()});
+  for (const Cast& cast : casts_) {
+    for (const auto& actor : cast.actors()) next = std::min(next, actor->due_ns());
   }
   return next;
 }
@@ -218,11 +183,9 @@ uint64_t World::NextDueNs() {
 void World::RunDue() {
   WakeTouched();
   file_actor_.Act(clock_.now_ns);
-  const size_t first = pairs_.empty() ? 0 : plan_.random.Below(pairs_.size());
-  for (size_t i = 0; i < pairs_.size(); ++i) {
-    Pair& pair = pairs_[(first + i) % pairs_.size()];
-    for (Actor* actor :
-         {static_cast<Actor*>(pair.client.get()), static_cast<Actor*>(pair.backend.get())}) {
+  const size_t first = casts_.empty() ? 0 : plan_.random.Below(casts_.size());
+  for (size_t i = 0; i < casts_.size(); ++i) {
+    for (const auto& actor : casts_[(first + i) % casts_.size()].actors()) {
       if (actor->due_ns() > clock_.now_ns) continue;
       actor->Act();
       acted_ = true;
@@ -230,7 +193,8 @@ void World::RunDue() {
   }
   if (worker_ == nullptr) return;  // clients come while it still opens; nobody asks it to end
   const bool waits = drained_ns_ == kNeverNs && drain_at_ns_ == kNeverNs;
-  if (std::exchange(acted_, false) && waits && AllSettled()) {
+  Checks checks(plan_, *worker_, kernel_, ledger_, verdict_);
+  if (std::exchange(acted_, false) && waits && checks.AreSettled(casts_)) {
     drain_at_ns_ = clock_.now_ns + plan_.random.Below(kSecond / 100);
   }
   if (clock_.now_ns >= drain_at_ns_) RequestDrain();
@@ -243,13 +207,6 @@ void World::RequestDrain() {
   drained_ns_ = clock_.now_ns;
   worker_->RequestDrain();
   kernel_.Signal(wake_fd_);
-}
-
-bool World::AllSettled() {
-  Checks checks(plan_, *worker_, kernel_, ledger_, verdict_);
-  bool settled = true;
-  for (uint32_t i = 0; i < pairs_.size(); ++i) settled &= checks.IsSettled(pairs_[i], i);
-  return settled;
 }
 
 // What happens when: the calm, the drain of steady weather, and the limits of all waiting.
@@ -265,16 +222,21 @@ void World::Direct() {
     }
   }
   if (since > kSettleNsMax && drained_ns_ == kNeverNs && drain_at_ns_ == kNeverNs) {
-    for (uint32_t i = 0; i < pairs_.size(); ++i) {
-      const Pair& pair = pairs_[i];
-      if (!pair.story->IsPolite() || pair.client->done()) continue;
-      verdict_.Fail("story %u is stuck: status %d, up %lu of %lu, down %lu of %lu", i,
-                    pair.client->status(), pair.backend->received(), pair.story->up_bytes,
-                    pair.client->received(), pair.story->down_bytes);
-    }
+    TellOfTheStuck();
     verdict_.Fail("the stories do not end");
   }
   if (turns_ > kTurnsMax) verdict_.Fail("more than %lu turns", kTurnsMax);
+}
+
+void World::TellOfTheStuck() {
+  ForEachClient(casts_, [&](const Cast& cast, const ClientEnd& client, size_t) {
+    if (!client.story().IsPolite() || client.done()) return;
+    const BackendEnd* server = cast.ServerOf(client);
+    verdict_.Fail("%s is stuck: status %d, up %lu of %lu, down %lu of %lu",
+                  cast.NameOf(client).c_str(), client.status(),
+                  server == nullptr ? 0 : server->received(), client.story().up_bytes,
+                  client.received(), client.story().down_bytes);
+  });
 }
 
 // What is counted over all workers, of which this is the only one.
@@ -299,12 +261,13 @@ void World::CheckOccupancy() {
   }
   if (open > 0) return;
   uint32_t server = 0;
-  for (uint32_t i = 0; i < pairs_.size(); ++i) {
-    uint32_t left = occupancy_->of_route(i);
-    const uint32_t end = server + pairs_[i].story->ServerCount();
+  for (const Cast& cast : casts_) {
+    uint32_t left = occupancy_->of_route(cast.number());
+    const uint32_t end = server + cast.story().ServerCount();
     for (; server < end; ++server) left += occupancy_->on_server(server);
     if (left > 0) {
-      verdict_.Fail("%u places of route %u and its servers are taken by nobody", left, i);
+      verdict_.Fail("%u places of route %u and its servers are taken by nobody", left,
+                    cast.number());
     }
   }
 }
@@ -324,12 +287,12 @@ Outcome World::Run() {
       }
       ++turns_;
       checks.AfterTurn();
-      checks.Windows(pairs_);
-      if (drained_ns_ == kNeverNs) checks.Memory(pairs_);
+      checks.Windows(casts_);
+      if (drained_ns_ == kNeverNs) checks.Memory(casts_);
       CheckOccupancy();
       if (drained_ns_ != kNeverNs) liveness.BeginDrain();
-      liveness.AfterTurn(pairs_);
-      if (drained_ns_ == kNeverNs) progress.AfterTurn(pairs_);
+      liveness.AfterTurn(casts_);
+      if (drained_ns_ == kNeverNs) progress.AfterTurn(casts_);
       Direct();
     }
     if (!verdict_.failed() && !gave_up_) checks.AtEnd();
@@ -364,9 +327,11 @@ void World::NoteOutcome(Outcome& outcome) const {
     outcome.counters.emplace_back(name, value);
   });
   if (plan_.weather != Weather::kSteady) return;
-  for (const Pair& pair : pairs_) {
-    const bool whole = pair.story->IsPolite() && pair.client->saw_fin() &&
-                       (pair.client->status() == 101 || pair.story->mode == config::Mode::kStatic);
+  for (const Cast& cast : casts_) {
+    const bool whole = std::ranges::all_of(cast.clients(), [](const ClientEnd* client) {
+      return client->story().IsPolite() && client->saw_fin() &&
+             (client->status() == 101 || client->story().mode == config::Mode::kStatic);
+    });
     outcome.whole_stories += whole ? 1 : 0;
   }
 }

@@ -46,12 +46,11 @@ class World : public Events {
 
  private:
   void OpenWorker();
-  Pair MakePairOf(const Scene& scene, uint32_t index);
   std::shared_ptr<const worker::Snapshot> MakeSnapshot() const;
   void WakeTouched();
   void Direct();
-  bool AllSettled();
   void RequestDrain();
+  void TellOfTheStuck();
   bool Going() const;
   void CheckOccupancy();
   void EndWorker();
@@ -68,7 +67,7 @@ class World : public Events {
   FileActor file_actor_{plan_.files, plan_.changes, book_, verdict_};
   int root_ = -1;  ///< of all routes of mode static; -1: there is none
   Ledger ledger_;
-  std::vector<Pair> pairs_;
+  Casts casts_;
   std::array<Server*, kListeners> doors_{};
   int wake_fd_ = -1;
   std::shared_ptr<base::Occupancy> occupancy_;

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Provided-buffer rings as the kernel sees them: it reads the tail that the worker publishes and
-// keeps the head to itself. Beyond the kernel's duty it looks for what the worker must never do.
+// The provided-buffer rings of the simulated kernel. Beyond a kernel's duty it looks for what the
+// worker must never do with a buffer: offer it twice, or read it after it was offered.
 #pragma once
-
-#include <liburing.h>
 
 #include <cstdint>
 #include <map>
@@ -13,17 +11,13 @@
 #include <vector>
 
 #include "tests/sim/verdict.h"
+#include "uring/buffer_groups.h"
 
 namespace ringway::sim {
 
-struct OfferedBuffer {
-  std::span<uint8_t> bytes;
-  uint16_t index = 0;
-};
-
-class BufferGroups {
+class WatchedGroups {
  public:
-  explicit BufferGroups(Verdict& verdict) : verdict_(&verdict) {}
+  explicit WatchedGroups(Verdict& verdict) : verdict_(&verdict) {}
 
   int Register(const io_uring_buf_reg& registration);
   int Unregister(uint16_t group);
@@ -34,22 +28,20 @@ class BufferGroups {
   /// Memory that became the kernel's with the last Observe.
   std::span<const std::span<uint8_t>> offered() const { return offered_; }
 
-  uint32_t Available(uint16_t group) const;
-  /// The next buffer, left where it is.
-  std::optional<OfferedBuffer> Front(uint16_t group) const;
+  uint32_t Available(uint16_t group) const { return groups_.Available(group); }
+  std::optional<uring::OfferedBuffer> Front(uint16_t group) const { return groups_.Front(group); }
   void Take(uint16_t group);
 
  private:
-  struct Group {
-    io_uring_buf_ring* ring = nullptr;
-    uint16_t entries = 0;
-    uint16_t head = 0;
-    uint16_t seen = 0;  ///< of the published tail
-    std::vector<bool> in_ring;
+  struct Watch {
+    uint32_t entries = 0;
+    uint16_t seen = 0;          ///< of what is published
+    std::vector<bool> in_ring;  ///< by the number of the buffer
   };
 
   Verdict* verdict_;
-  std::map<uint16_t, Group> groups_;
+  uring::BufferGroups groups_;
+  std::map<uint16_t, Watch> watches_;
   std::vector<std::span<uint8_t>> offered_;
 };
 

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The completion side of a ring in memory: a queue that the worker reads, and behind it the list
-// where completions wait that found it full. What the worker has taken is counted, so that its own
-// counters can be compared.
+// The completion queue of the simulated kernel, with a note beside each completion: what it is, and
+// in whose buffer. What the worker has taken is counted, so that its own counters can be compared.
 #pragma once
-
-#include <liburing.h>
 
 #include <array>
 #include <cstdint>
 #include <deque>
-#include <vector>
+
+#include "uring/completion_queue.h"
 
 namespace ringway::sim {
 
@@ -36,19 +34,19 @@ struct Completion {
   Nature nature = Nature::kOther;
 };
 
-class CompletionQueue {
+class Completions {
  public:
-  explicit CompletionQueue(uint32_t entries) : cqes_(entries), notes_(entries) {}
+  explicit Completions(uint32_t entries) : queue_(entries) {}
 
+  void LendTo(uring::RingMemory& memory) { queue_.LendTo(memory); }
   void Post(const Completion& completion);
-  /// Moves what waited in the list to the queue, as far as there is room.
-  void Refill();
+  void Refill() { queue_.Refill(); }
   /// Takes note of what the worker has read since.
   void NoteReaped();
 
-  bool HasRoom() const { return tail_ - head_ < cqes_.size() && overflow_.empty(); }
-  uint32_t ready() const { return tail_ - head_; }
-  bool overflown() const { return !overflow_.empty(); }
+  bool HasRoom() const { return queue_.HasRoom(); }
+  uint32_t ready() const { return queue_.ready(); }
+  bool overflown() const { return queue_.overflown(); }
   /// Buffers of the group that are named by completions which the worker has not read.
   uint32_t unread_buffers(int group) const;
   uint32_t unread(Nature nature) const;
@@ -56,25 +54,17 @@ class CompletionQueue {
   uint64_t reaped(Nature nature) const { return reaped_[static_cast<size_t>(nature)]; }
   uint64_t reaped_bytes(Nature nature) const { return bytes_[static_cast<size_t>(nature)]; }
 
-  io_uring_cqe* cqes() { return cqes_.data(); }
-  uint32_t entries() const { return static_cast<uint32_t>(cqes_.size()); }
-  uint32_t* head() { return &head_; }
-  const uint32_t* tail() const { return &tail_; }
-
  private:
   struct Note {
+    int32_t res;
     int group;
     Nature nature;
   };
-  template <typename Visit>
-  void ForUnread(Visit&& visit) const;
-  void Write(const Completion& completion);
+  template <typename Matches>
+  uint32_t CountUnread(Matches&& matches) const;
 
-  std::vector<io_uring_cqe> cqes_;
-  std::vector<Note> notes_;
-  std::deque<Completion> overflow_;
-  uint32_t head_ = 0;
-  uint32_t tail_ = 0;
+  uring::CompletionQueue queue_;
+  std::deque<Note> notes_;  ///< of all that was posted and whose reading is not yet noted
   uint32_t noted_ = 0;
   std::array<uint64_t, kNatures> reaped_{};
   std::array<uint64_t, kNatures> bytes_{};
