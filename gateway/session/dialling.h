@@ -36,8 +36,6 @@ class Dialling {
   /// PROXY header.
   Next OnDialed(const Call& call, const base::SocketAddress& reached);
   Next OnDialFailed(const Call& call, std::string_view failure, NextServer next);
-  /// The dial that was given up is gone: the next one begins.
-  Next OnBackendGone(const Call& call);
 
   /// Nothing came behind the request.
   bool is_empty() const { return behind_bytes_ == 0; }
@@ -54,6 +52,7 @@ class Dialling {
   [[nodiscard]] bool DialNext(const Call& call, http::Refusal* refusal);
   [[nodiscard]] bool DialAddress(const Call& call);
   void BlameServer(const Call& call) const;
+  void GiveUp(const Call& call) const;
 
   /// What came behind the request, in a buffer of its own.
   base::Lease behind_;
@@ -69,7 +68,6 @@ class Dialling {
   uint16_t back_bytes_ = 0;
   uint8_t host_bytes_ = 0;             ///< behind the answer, for a PROXY header
   bool try_is_over_ : 1 = false;       ///< try_timeout is, of this dial
-  bool redials_ : 1 = false;           ///< the next dial waits until this one is gone
   bool is_server_spared_ : 1 = false;  ///< a dial of it failed for want of something of ours
   bool request_keeps_ : 1 = false;     ///< the client's connection is to go on behind the answer
 };

@@ -69,8 +69,7 @@ void Dialling::BlameServer(const Call& call) const {
 }
 
 // try_timeout is over, or connect_timeout. What is dialled last has all that is left of the latter:
-// to give it up would bring the client nothing. The next dial waits for the end of this one,
-// because a session has one backend link.
+// to give it up would bring the client nothing.
 Next Dialling::OnDue(const Call& call, ClientLook /*client*/) {
   if (const uint64_t due = DueNs(call); call.now_ns() < due) return call.WaitUntil(due);
   const Snapshot& snapshot = call.snapshot();
@@ -81,18 +80,12 @@ Next Dialling::OnDue(const Call& call, ClientLook /*client*/) {
     const bool has_other =
         snapshot.addresses.HasOther(backend_index, server_index, tried_addresses_) ||
         snapshot.servers.HasOther(backend_index, tried_servers_, call.now_ns());
-    if (has_other) {
-      call.counters().dials_failed.Add(1);
-      call.counters().dials_given_up.Add(1);
-      redials_ = true;
-      call.intents.Drop(LinkRole::kBackend);
-    }
-    return call.WaitUntil(DueNs(call));
+    if (!has_other) return call.WaitUntil(DueNs(call));
+    GiveUp(call);
+    return OnDialFailed(call, http::kBackendTooSlow.reason, NextServer::kTry);
   }
-  if (!redials_) {
-    call.counters().dials_failed.Add(1);
-    call.environment.news.OnDialTimedOut({backend_index, server_index});
-  }
+  call.counters().dials_failed.Add(1);
+  call.environment.news.OnDialTimedOut({backend_index, server_index});
   snapshot.addresses.OnFailed(backend_index, server_index, call.shell.address_index, call.now_ns());
   BlameServer(call);
   call.intents.Drop(LinkRole::kBackend);
@@ -122,10 +115,18 @@ Next Dialling::OnDialFailed(const Call& call, std::string_view failure, NextServ
                  .code = static_cast<uint16_t>(refusal.status)});
 }
 
-Next Dialling::OnBackendGone(const Call& call) {
-  if (!redials_) return Next::kStay;
-  redials_ = false;
-  return OnDialFailed(call, http::kBackendTooSlow.reason, NextServer::kTry);
+// Told before the address is known to fail, and before another one is in its place.
+void Dialling::GiveUp(const Call& call) const {
+  const route::AddressChoice& addresses = call.snapshot().addresses;
+  const ServerId server{call.route().backend_index, call.shell.server_index};
+  const uint32_t address = call.shell.address_index;
+  call.counters().dials_failed.Add(1);
+  call.counters().dials_given_up.Add(1);
+  call.environment.news.OnDialGivenUp(
+      {.server = server,
+       .address = addresses.At(server.backend_index, server.server_index, address),
+       .is_news = !addresses.IsKnownToFail(server.backend_index, server.server_index, address)});
+  call.intents.Drop(LinkRole::kBackend);
 }
 
 uint64_t Dialling::DueNs(const Call& call) const {

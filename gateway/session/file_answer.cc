@@ -20,6 +20,10 @@ using base::kBufferBytes;
 using base::LinkRole;
 using http::Status;
 
+/// Behind so much that waits for the client its next request, or part, is not looked at. Of answers
+/// from memory; some dozens leave in one send then.
+constexpr uint32_t kBytesBeforeNextMax = 128 * 1024;
+
 /// A body of at most so many bytes is copied behind its head: to send one slice instead of two
 /// saves more than the copy costs.
 constexpr uint64_t kCopiedBytesMax = 4096;
@@ -87,7 +91,7 @@ Next Serving::SendAnswer(const Call& call, const FileAnswer& answer, FileLook lo
   } else {
     SendRange(look.file, body, call.intents);
   }
-  call.intents.More();
+  call.intents.TellWhenBelow(kBytesBeforeNextMax);
   return Next::kStay;
 }
 
@@ -120,7 +124,7 @@ Next Serving::SendNextPart(const Call& call) {
   } else {
     SendRange(file_, answer.ranges.ranges[next_part_++], call.intents);
   }
-  call.intents.More();
+  call.intents.TellWhenBelow(kBytesBeforeNextMax);
   return Next::kStay;
 }
 
@@ -155,11 +159,11 @@ Next Serving::SendWhole(const Call& call, base::Piece&& answer, Status status) {
   call.shell.answered_status = static_cast<uint16_t>(status);
   is_answered_ = true;
   call.intents.Send(LinkRole::kClient, std::move(answer));
-  call.intents.More();
+  call.intents.TellWhenBelow(kBytesBeforeNextMax);
   return Next::kStay;
 }
 
-Next Serving::OnRoom(const Call& call) { return parts_ ? SendNextPart(call) : End(call); }
+Next Serving::OnBelow(const Call& call) { return parts_ ? SendNextPart(call) : End(call); }
 
 // The client's next request is read, which may have come already.
 Next Serving::End(const Call& call) {

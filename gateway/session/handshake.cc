@@ -64,8 +64,8 @@ Next Handshake::Accept(const Call& call) {
 }
 
 Next Handshake::Begin(const Call& call, Handover&& handover) {
-  awaits_backend_gone_ = handover.awaits_backend_gone;
-  if (awaits_backend_gone_) {
+  awaits_below_ = handover.awaits_below;
+  if (awaits_below_) {
     held_ = WholeOf(std::move(handover.lease), handover.lease_bytes);
     return call.WaitUntil(DueNs(call));
   }
@@ -250,7 +250,7 @@ Next Handshake::OnEnd(const Call& call, LinkRole from, LinkEnd /*end*/) {
 Next Handshake::OnDue(const Call& call, ClientLook /*client*/) {
   if (const uint64_t due = DueNs(call); call.now_ns() < due) return call.WaitUntil(due);
   // A connection that rests between two requests is closed without a word (RFC 9112 9.5).
-  if (call.shell.answered_status != 0 && (is_empty() || awaits_backend_gone_)) {
+  if (call.shell.answered_status != 0 && (is_empty() || awaits_below_)) {
     return OnEnd(call, LinkRole::kClient, LinkEnd::kFin);
   }
   call.counters().handshakes_timed_out.Add(1);
@@ -272,13 +272,13 @@ Next Handshake::OnDrain(const Call& call) {
   return Close(call, ending);
 }
 
-// Where the backend's end is waited for, a part of the answer before may be missing.
+// Where the client is waited for, a part of the answer before may be missing.
 Next Handshake::OnExhausted(const Call& call) {
-  return awaits_backend_gone_ ? CutForMemory(call) : RefuseForMemory(call, BodyWanted());
+  return awaits_below_ ? CutForMemory(call) : RefuseForMemory(call, BodyWanted());
 }
 
-Next Handshake::OnBackendGone(const Call& call) {
-  if (!std::exchange(awaits_backend_gone_, false)) return Next::kStay;
+Next Handshake::OnBelow(const Call& call) {
+  if (!std::exchange(awaits_below_, false)) return Next::kStay;
   call.shell.stamps.since = Stamp(call.now_ns());
   base::Piece leftover = std::exchange(held_, {});
   if (leftover.bytes > 0) {
@@ -296,7 +296,7 @@ Next Handshake::OnEvicted(const Call& call) {
 
 uint64_t Handshake::DueNs(const Call& call) const {
   const base::Limits& limits = call.limits();
-  if (!awaits_backend_gone_) return After(call.SinceNs(), limits.handshake_timeout_ns);
+  if (!awaits_below_) return After(call.SinceNs(), limits.handshake_timeout_ns);
   // Its next request waits for the client to take the answers before it.
   return After(std::max(call.SinceNs(), call.LastByteNs()),
                std::max(limits.handshake_timeout_ns, limits.idle_timeout_ns));

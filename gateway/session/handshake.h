@@ -20,7 +20,7 @@ class Handshake {
  public:
   /// The client was accepted.
   Next Accept(const Call& call);
-  /// Another request may come. Handed over: `piece`, or `lease` where `awaits_backend_gone`, what
+  /// Another request may come. Handed over: `piece`, or `lease` where `awaits_below`, what
   /// has come of it; `moves_timer`.
   Next Begin(const Call& call, Handover&& handover);
   Next OnBytes(const Call& call, base::LinkRole from, base::Piece&& piece);
@@ -30,16 +30,15 @@ class Handshake {
   Next OnExhausted(const Call& call);
   uint64_t DueNs(const Call& call) const;
   Reading ReadingOf(base::LinkRole role) const {
-    return role == base::LinkRole::kClient && !awaits_backend_gone_ ? Reading::kOnce
-                                                                    : Reading::kNot;
+    return role == base::LinkRole::kClient && !awaits_below_ ? Reading::kOnce : Reading::kNot;
   }
 
-  Next OnBackendGone(const Call& call);
+  Next OnBelow(const Call& call);
   /// Its slot is wanted.
   Next OnEvicted(const Call& call);
 
-  /// The next request waits until the backend link of the last one is gone.
-  bool awaits_backend_gone() const { return awaits_backend_gone_; }
+  /// The next request waits until the client has taken enough of the answers before it.
+  bool awaits_below() const { return awaits_below_; }
   /// Nothing of a request has come.
   bool is_empty() const { return held_.bytes == 0; }
   const base::Lease& held() const { return held_.lease; }
@@ -60,7 +59,7 @@ class Handshake {
   /// call in a buffer of its own.
   base::Piece held_;
   bool awaits_proxy_header_ = false;
-  bool awaits_backend_gone_ = false;
+  bool awaits_below_ = false;
 };
 
 }  // namespace ringway::session

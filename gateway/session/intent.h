@@ -26,7 +26,7 @@ enum class IntentKind : uint8_t {
   kTimer,   ///< call OnDue at `due_ns`, instead of any time set before
   kFind,    ///< look for the file `piece` below the root of a route (`file`), then call OnFound
   kFile,    ///< behind what is queued, send `bytes` of the file that `piece` leases, from `offset`
-  kMore,    ///< call OnRoom when that has left and little is queued for the client
+  kBelow,   ///< call OnBelow when fewer than `bytes` wait for the client, and no file is on its way
 };
 
 struct Intent {
@@ -83,7 +83,10 @@ class Intents {
     intent.offset = offset;
     intent.bytes = bytes;
   }
-  void More() { Add(IntentKind::kMore, base::LinkRole::kClient); }
+  /// Whatever `bytes` are, the client's queue has less than its share of the memory then.
+  void TellWhenBelow(uint64_t bytes) {
+    Add(IntentKind::kBelow, base::LinkRole::kClient).bytes = bytes;
+  }
   void Timer(uint64_t due_ns) { Add(IntentKind::kTimer, base::LinkRole::kClient).due_ns = due_ns; }
 
   std::span<Intent> all() { return {intents_.data(), count_}; }

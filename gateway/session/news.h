@@ -37,6 +37,14 @@ struct ServerId {
   uint32_t server_index = 0;
 };
 
+/// A dial that try_timeout ended, although its backend has others that may be dialled.
+struct GivenUpDial {
+  ServerId server;
+  base::SocketAddress address;  ///< of a unix socket without a family
+  /// The address has not failed before, or none of the server's answers.
+  bool is_news = true;
+};
+
 /// Called on the worker's thread; must be quick and must not throw. Who does not care overrides
 /// nothing.
 class News {
@@ -48,6 +56,7 @@ class News {
   /// A client has asked a route of mode tcp with `?token=`, which websockify looks at and this
   /// gateway does not.
   virtual void OnTokenIgnored(const config::Route& route) { static_cast<void>(route); }
+  virtual void OnDialGivenUp(const GivenUpDial& dial) { static_cast<void>(dial); }
   /// The session's connect_timeout ended a dial.
   virtual void OnDialTimedOut(ServerId server) { static_cast<void>(server); }
   /// The failure of a dial, which was told before, has ejected the server for a while.

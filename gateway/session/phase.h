@@ -52,10 +52,10 @@ struct Handover {
   http::BodyFraming framing = http::BodyFraming::kNone;
   FileRequest request = FileRequest::kWhole;
   Hearing hearing = Hearing::kDeaf;
-  bool keeps_client : 1 = false;         ///< the client's connection goes on behind the answer
-  bool in_two_parts : 1 = false;         ///< the request that was forwarded
-  bool awaits_backend_gone : 1 = false;  ///< before anything else is looked at
-  bool moves_timer : 1 = false;          ///< it was set later than the next request's
+  bool keeps_client : 1 = false;  ///< the client's connection goes on behind the answer
+  bool in_two_parts : 1 = false;  ///< the request that was forwarded
+  bool awaits_below : 1 = false;  ///< OnBelow, before anything else is looked at
+  bool moves_timer : 1 = false;   ///< it was set later than the next request's
 };
 static_assert(sizeof(Handover) <= 64);
 

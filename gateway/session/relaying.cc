@@ -51,9 +51,10 @@ Next Relaying::End(const Call& call) {
   LeaveServer(shell);
   LeaveRoute(shell);
   LeaveGateway(shell);
-  return call.Go(
-      Next::kHandshake,
-      {.lease = std::move(behind_), .lease_bytes = behind_bytes_, .awaits_backend_gone = true});
+  // The next request is looked at while what the client was answered before is below its share.
+  call.intents.TellWhenBelow(UINT32_MAX);
+  return call.Go(Next::kHandshake,
+                 {.lease = std::move(behind_), .lease_bytes = behind_bytes_, .awaits_below = true});
 }
 
 // What came is delivered, and then the end, in front of the one that the head has promised.

@@ -13,7 +13,7 @@
 
 namespace ringway::session {
 
-/// Follows: kHandshake, which `awaits_backend_gone` and whose `lease` is what came behind the
+/// Follows: kHandshake, which `awaits_below` and whose `lease` is what came behind the
 /// request; kClosing.
 class Relaying {
  public:

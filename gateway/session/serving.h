@@ -38,8 +38,8 @@ class Serving {
   /// What became of its last Find intent. REQUIRES: awaits_file().
   Next OnFound(const Call& call, FoundFile&& found);
   bool awaits_file() const { return awaits_file_; }
-  /// What More asked for.
-  Next OnRoom(const Call& call);
+  /// What TellWhenBelow asked for.
+  Next OnBelow(const Call& call);
   /// The file of a File intent cannot be sent whole.
   Next OnFileBroken(const Call& call, FileFault fault);
 

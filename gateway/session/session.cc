@@ -150,21 +150,16 @@ void Session::OnFound(Environment& environment, FoundFile found, Intents& intent
   });
 }
 
-void Session::OnRoom(Environment& environment, Intents& intents) {
-  Tell<Serving>(environment, intents,
-                [](Serving& phase, const Call& call) { return phase.OnRoom(call); });
+void Session::OnBelow(Environment& environment, Intents& intents) {
+  const auto tell = [](auto& phase, const Call& call) { return phase.OnBelow(call); };
+  if (std::holds_alternative<Serving>(phase_)) return Tell<Serving>(environment, intents, tell);
+  Tell<Handshake>(environment, intents, tell);
 }
 
 void Session::OnFileBroken(Environment& environment, FileFault fault, Intents& intents) {
   Tell<Serving>(environment, intents, [fault](Serving& phase, const Call& call) {
     return phase.OnFileBroken(call, fault);
   });
-}
-
-void Session::OnBackendGone(Environment& environment, Intents& intents) {
-  const auto tell = [](auto& phase, const Call& call) { return phase.OnBackendGone(call); };
-  if (std::holds_alternative<Dialling>(phase_)) return Tell<Dialling>(environment, intents, tell);
-  Tell<Handshake>(environment, intents, tell);
 }
 
 void Session::OnEvicted(Environment& environment, Intents& intents) {
@@ -204,7 +199,7 @@ State Session::state() const { return kStates[phase_.index()]; }
 Standing Session::standing() const {
   if (std::holds_alternative<Closing>(phase_) && !upgraded()) return Standing::kLingering;
   const auto* const handshake = std::get_if<Handshake>(&phase_);
-  if (handshake == nullptr || handshake->awaits_backend_gone()) return Standing::kSession;
+  if (handshake == nullptr || handshake->awaits_below()) return Standing::kSession;
   const bool rests = shell_.answered_status != 0 && handshake->is_empty();
   return rests ? Standing::kResting : Standing::kHalfOpen;
 }
@@ -228,11 +223,6 @@ bool Session::HoldsChunk(const base::Arena& arena) const {
   const auto* const handshake = std::get_if<Handshake>(&phase_);
   return handshake != nullptr && handshake->held() &&
          arena.ClassOf(handshake->held().id()) == base::BufferClass::kChunk;
-}
-
-bool Session::awaits_backend_gone() const {
-  const auto* const handshake = std::get_if<Handshake>(&phase_);
-  return handshake != nullptr && handshake->awaits_backend_gone();
 }
 
 }  // namespace ringway::session

@@ -87,13 +87,10 @@ class Session : public Record {
 
   /// What became of a Find intent. Discarded where the phase that has asked is over.
   void OnFound(Environment& environment, FoundFile found, Intents& intents);
-  /// What More asked for.
-  void OnRoom(Environment& environment, Intents& intents);
+  /// What TellWhenBelow asked for.
+  void OnBelow(Environment& environment, Intents& intents);
   /// The file of a File intent cannot be sent whole. The answer is cut.
   void OnFileBroken(Environment& environment, FileFault fault, Intents& intents);
-
-  /// The backend link is gone, the client's is not: a request or dial that waits for it begins.
-  void OnBackendGone(Environment& environment, Intents& intents);
 
   /// `bytes` were taken from a link to be passed unread. Writes what has to leave in front of them,
   /// at most 10 bytes, and returns how many that are.
@@ -126,8 +123,6 @@ class Session : public Record {
   bool CanSplice(base::LinkRole from) const;
   /// Whether what has come of a request lies in a chunk.
   bool HoldsChunk(const base::Arena& arena) const;
-  /// Whether it waits to be told that its backend's link is gone before it looks at what was held.
-  bool awaits_backend_gone() const;
 
  private:
   /// In the order of Next.

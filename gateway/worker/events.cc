@@ -93,8 +93,7 @@ void Sessions::OnBelow(Owner owner) {
   }
   if (owner.role != LinkRole::kClient) return;
   Note(session);
-  if (slot.session.awaits_backend_gone()) return TellBackendGone(session);
-  if (TellRoom(session)) CarryOut(session);
+  if (TellBelow(session)) CarryOut(session);
 }
 
 void Sessions::OnExhausted(Owner owner) {
@@ -125,20 +124,6 @@ void Sessions::OnFreed(Owner owner) {
   if (--slot.held == 0) return parts_.memory.ended.Push(session);
   // Who was read into its queue goes on, if only to its own end.
   SetRules(session);
-  if (owner.role == LinkRole::kBackend) TellBackendGone(session);
-}
-
-// A session whose client has gone meanwhile, or that has dialled again, is not interested. The
-// client's next request begins only while what it was answered before is below its share.
-void Sessions::TellBackendGone(uint32_t session) {
-  Slot& slot = parts_[session];
-  if (slot.client() == kNoSlot || slot.backend() != kNoSlot) return;
-  if (slot.session.awaits_backend_gone() &&
-      !parts_.links->sends().IsBelow(slot.client(), links::kBelowMax)) {
-    return parts_.links->sends().TellWhenBelow(slot.client(), links::kBelowMax);
-  }
-  slot.session.OnBackendGone(parts_.environment, parts_.intents);
-  CarryOut(session);
 }
 
 }  // namespace ringway::worker

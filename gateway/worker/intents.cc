@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What sessions want, carried out.
-#include <cerrno>
+#include <algorithm>
 #include <utility>
 
 #include "gateway/worker/sessions.h"
@@ -13,10 +13,6 @@ using base::kNoSlot;
 using base::LinkRole;
 using session::Intent;
 using session::IntentKind;
-
-/// Behind so much that waits for the client its next request is not looked at. Of answers from
-/// memory; some dozens leave in one send then.
-constexpr uint32_t kBytesBeforeNextMax = 128 * 1024;
 
 /// Answers to one client between two sends. WHY: each may be several look-ups, and a client that
 /// pipelines has its turn as others have.
@@ -49,7 +45,7 @@ void Sessions::CarryOutAll(uint32_t session) {
         if (link != kNoSlot) parts_.links->sends().Finish(link);
         break;
       case IntentKind::kDrop:
-        if (link != kNoSlot) Drop(session, intent.to);
+        if (link != kNoSlot) parts_.links->Drop(link);
         break;
       case IntentKind::kTimer:
         SetTimer(session, intent.due_ns);
@@ -64,8 +60,8 @@ void Sessions::CarryOutAll(uint32_t session) {
                                           intent.bytes);
         }
         break;
-      case IntentKind::kMore:
-        slot.awaits_room = true;
+      case IntentKind::kBelow:
+        slot.below = static_cast<uint32_t>(std::min<uint64_t>(intent.bytes, links::kBelowMax));
         break;
     }
   }
@@ -83,7 +79,7 @@ void Sessions::CarryOutAll(uint32_t session) {
     return CarryOutAll(session);
   }
   // This recursion ends too: each round uses up one buffered request or multipart part.
-  if ((finds && TellFound(session)) || TellRoom(session)) CarryOutAll(session);
+  if ((finds && TellFound(session)) || TellBelow(session)) CarryOutAll(session);
 }
 
 flow::PushResult Sessions::Send(uint32_t session, Intent& intent) {
@@ -96,16 +92,6 @@ flow::PushResult Sessions::Send(uint32_t session, Intent& intent) {
   const auto kind =
       intent.kind == IntentKind::kPongs ? flow::SliceKind::kPongs : flow::SliceKind::kBytes;
   return parts_.links->sends().Push(link, std::move(intent.piece), kind);
-}
-
-// Who goes on dialling has given this dial up.
-void Sessions::Drop(uint32_t session, LinkRole role) {
-  const Slot& slot = parts_[session];
-  const uint32_t link = slot.links[Index(role)];
-  if (parts_.links->IsConnecting(link) && slot.session.state() == session::State::kDialing) {
-    dials_.TellFailed(session, dial::DialOutcome::kTimedOut, -ETIMEDOUT);
-  }
-  parts_.links->Drop(link);
 }
 
 void Sessions::SetTimer(uint32_t session, uint64_t due_ns) {
@@ -121,22 +107,20 @@ bool Sessions::TellFound(uint32_t session) {
   return true;
 }
 
-// False: it was not asked for, or there is none: then it is told when there is.
-bool Sessions::TellRoom(uint32_t session) {
+// False: it was not asked for, or more waits: then it is told when less does.
+bool Sessions::TellBelow(uint32_t session) {
   Slot& slot = parts_[session];
   const uint32_t client = slot.client();
-  if (!slot.awaits_room || client == kNoSlot) return false;
-  const bool is_empty = parts_.links->QueuedBytes(client) == 0;
-  if (is_empty) slot.answers_queued = 0;
+  if (slot.below == 0 || client == kNoSlot) return false;
+  if (parts_.links->QueuedBytes(client) == 0) slot.answers_queued = 0;
   const bool is_share_used = slot.answers_queued == kAnswersQueuedMax;
-  const uint32_t below = is_share_used ? 1 : kBytesBeforeNextMax;
-  if (is_share_used || !parts_.links->sends().IsBelow(client, below)) {
-    parts_.links->sends().TellWhenBelow(client, below);
+  if (is_share_used || !parts_.links->sends().IsBelow(client, slot.below)) {
+    parts_.links->sends().TellWhenBelow(client, is_share_used ? 1 : slot.below);
     return false;
   }
   ++slot.answers_queued;
-  slot.awaits_room = false;
-  slot.session.OnRoom(parts_.environment, parts_.intents);
+  slot.below = 0;
+  slot.session.OnBelow(parts_.environment, parts_.intents);
   return true;
 }
 

@@ -3,6 +3,7 @@
 // What a worker tells about its sessions to whoever keeps a log.
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <string_view>
 
@@ -33,7 +34,8 @@ struct SessionEnd {
   uint64_t frames_out = 0;
 };
 
-/// A dial that failed by what the kernel said; those that connect_timeout ends are session::News.
+/// A dial that failed by what the kernel said, or that was given up for another one; those that
+/// connect_timeout ends are session::News.
 struct DialFailure {
   session::ServerId server;
   base::SocketAddress address;  ///< of a unix socket without a family
@@ -48,6 +50,13 @@ class Observer : public session::News {
  public:
   virtual void OnSessionEnd(const SessionEnd& end) = 0;
   virtual void OnDialFailed(const DialFailure& failure) = 0;
+  void OnDialGivenUp(const session::GivenUpDial& dial) final {
+    OnDialFailed({.server = dial.server,
+                  .address = dial.address,
+                  .outcome = dial::DialOutcome::kTimedOut,
+                  .error = ETIMEDOUT,
+                  .is_news = dial.is_news});
+  }
   /// Accept stopped for want of a slot, descriptor or memory.
   virtual void OnAcceptPaused(std::string_view why) = 0;
 };

@@ -61,12 +61,10 @@ class Sessions final : public links::Sink {
   void CarryOut(uint32_t session);
   void CarryOutAll(uint32_t session);
   [[nodiscard]] flow::PushResult Send(uint32_t session, session::Intent& intent);
-  void Drop(uint32_t session, base::LinkRole role);
   void SetTimer(uint32_t session, uint64_t due_ns);
-  [[nodiscard]] bool TellRoom(uint32_t session);
+  [[nodiscard]] bool TellBelow(uint32_t session);
   [[nodiscard]] bool TellFound(uint32_t session);
 
-  void TellBackendGone(uint32_t session);
   void SetRules(uint32_t session);
   links::ReadingRules RulesOf(const Slot& slot, base::LinkRole role) const;
   void Note(uint32_t session);

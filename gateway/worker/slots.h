@@ -46,14 +46,14 @@ struct Slot {
   std::array<uint64_t, 2> bytes_out{};
   std::array<uint64_t, 2> bytes_spliced{};  ///< of bytes_in
   uint32_t opening = base::kNoSlot;         ///< the file that is looked for
+  uint32_t below = 0;                       ///< OnBelow was asked for, of so many bytes
   /// Links that are not freed, dropped ones too, and a file that the kernel opens for it. The
   /// session is over at zero.
   uint8_t held = 0;
   bool backend_left = false;  ///< its end was seen while it was not read
-  bool awaits_room = false;   ///< OnRoom was asked for
   session::Standing standing = session::Standing::kSession;  ///< as it was last looked at
   uint8_t listed = 0;          ///< bits of the lists that it stands in (slot_list.h)
-  uint8_t answers_queued = 0;  ///< OnRoom was called so often since the queue was empty
+  uint8_t answers_queued = 0;  ///< OnBelow was called so often since the queue was empty
 };
 
 /// All that an idle session holds in user space.

@@ -34,10 +34,12 @@ void Service::Act() {
   EndIfOver();
 }
 
-// The gateway gives a connection up before it dials for the next request.
+// The gateway gives a connection up before it dials for the next request. It may have the answer
+// and not have closed its end: that waits until its kernel has given every operation back.
 void Service::LeaveIfGone() {
   if (switched_ || door_->waiting.empty()) return;
-  if (connection_->near_closed || connection_->broken) Leave();
+  const bool said_all = answered_ && out_at_ == out_.size();
+  if (said_all || connection_->near_closed || connection_->broken) Leave();
 }
 
 void Service::Leave() {

@@ -59,7 +59,7 @@ class World {
   bool Step() {
     const State before = harness_.state();
     const Ending ending = harness_.ending();
-    if (harness_.backend_gone_due() && maker_.Below(2) == 0) harness_.BackendGone();
+    if (harness_.below_due() && maker_.Below(2) == 0) harness_.Below();
     switch (maker_.Below(harsh_ ? 16 : 80)) {
       case 0:
         Pools();

@@ -52,7 +52,7 @@ TEST(Admission, ASessionIsCountedOnceHoweverOftenItAsks) {
     EXPECT_EQ(harness.occupancy().sessions(), 1U);
     harness.Dialed();
     harness.FromBackend("HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n");
-    harness.BackendGone();
+    harness.Below();
   }
 }
 

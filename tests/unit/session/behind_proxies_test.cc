@@ -69,7 +69,7 @@ TEST(BehindProxies, IsAnotherOneWithEachRequestOfTheProxysConnection) {
     EXPECT_NE(sent.find("\r\nX-Forwarded-For: " + client + ", 192.0.2.9\r\n"), std::string::npos)
         << "the proxy is the last one: " << sent;
     harness.FromBackend("HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n");
-    harness.BackendGone();
+    harness.Below();
     base::Occupancy::AddressSlot slot = 0;
     EXPECT_EQ(harness.occupancy().EnterAddress(kTold, 1, &slot), base::Admission::kAdmitted)
         << "at rest it is counted no more";

@@ -86,8 +86,8 @@ std::string_view Word(IntentKind kind) {
       return "find";
     case IntentKind::kFile:
       return "file";
-    case IntentKind::kMore:
-      return "more";
+    case IntentKind::kBelow:
+      return "below";
   }
   return "";
 }
@@ -176,7 +176,7 @@ void Harness::Accept(const base::SocketAddress& client) {
   links_ = {};
   Link(kClient).there = true;
   due_ns_ = UINT64_MAX;
-  backend_gone_due_ = find_due_ = room_due_ = false;
+  find_due_ = below_due_ = false;
   session_.emplace(0U, client, now_ns());
   session_->Begin(*environment_, kSlot, intents_);
   CarryOut();
@@ -210,15 +210,6 @@ void Harness::Dialed(const base::SocketAddress& reached) {
   CarryOut();
 }
 
-void Harness::BackendGone() {
-  ASSERT_TRUE(backend_gone_due_);
-  backend_gone_due_ = false;
-  acts_.clear();
-  if (!link(kClient).there || link(kBackend).there) return;
-  session_->OnBackendGone(*environment_, intents_);
-  CarryOut();
-}
-
 void Harness::Splice(LinkRole from, std::string_view bytes) {
   ASSERT_TRUE(session_->CanSplice(from));
   std::array<uint8_t, 10> ahead;
@@ -232,10 +223,8 @@ void Harness::Splice(LinkRole from, std::string_view bytes) {
 
 void Harness::DialFailed(std::string_view failure, NextServer next) {
   LoseLink(kBackend);
-  backend_gone_due_ = false;  // free already, so that the next server may be dialled
   session_->OnDialFailed(*environment_, failure, next, intents_);
   CarryOut();
-  backend_gone_due_ = link(kClient).there && !link(kBackend).there;
 }
 
 void Harness::Due(ClientLook client) {
@@ -269,10 +258,12 @@ void Harness::FoundTooLate() {
   CarryOut();
 }
 
-void Harness::Room() {
-  ASSERT_TRUE(std::exchange(room_due_, false));
+void Harness::Below() {
+  ASSERT_TRUE(std::exchange(below_due_, false));
+  acts_.clear();
   download_ = {};
-  session_->OnRoom(*environment_, intents_);
+  if (!link(kClient).there) return;
+  session_->OnBelow(*environment_, intents_);
   CarryOut();
 }
 

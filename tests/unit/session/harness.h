@@ -72,10 +72,6 @@ class Harness {
   void Due(ClientLook client = {});
   /// Lets the time pass until the timer is due. REQUIRES: there is one.
   void WaitUntilDue(ClientLook client = {});
-  /// The backend link that was lost is free, as the worker says it: late, and only where it
-  /// matters. REQUIRES: backend_gone_due().
-  void BackendGone();
-  bool backend_gone_due() const { return backend_gone_due_; }
   /// Bytes go through a pipe; the session only hears of it.
   void Splice(base::LinkRole from, std::string_view bytes);
   /// The worker has looked for the file, and says what is there, or what it is told to say.
@@ -87,9 +83,9 @@ class Harness {
   std::string_view wanted_path() const {
     return {reinterpret_cast<const char*>(wanted_.data), wanted_.bytes};
   }
-  /// All has left, a download too. REQUIRES: room_due().
-  void Room();
-  bool room_due() const { return room_due_; }
+  /// All has left, a download too. REQUIRES: below_due().
+  void Below();
+  bool below_due() const { return below_due_; }
   /// The file of a download cannot be sent whole. REQUIRES: there is a download.
   void Break(FileFault fault);
   void Drain();
@@ -178,7 +174,7 @@ class Harness {
   base::Lease download_;
   base::Piece wanted_;     ///< the path of the file that is looked for
   FileQuestion question_;  ///< and who has asked
-  bool backend_gone_due_ = false, find_due_ = false, room_due_ = false;
+  bool find_due_ = false, below_due_ = false;
 };
 
 /// Expects who ended the session, why, and with which code.

@@ -39,7 +39,6 @@ void Harness::CarryOutOne(Intent& intent) {
       break;
     case IntentKind::kDial:
       EXPECT_FALSE(link.there);
-      EXPECT_FALSE(backend_gone_due_) << "the last backend link is not free yet";
       link = {.there = true, .connecting = true};
       break;
     case IntentKind::kFinish:
@@ -59,9 +58,10 @@ void Harness::CarryOutOne(Intent& intent) {
     case IntentKind::kFile:
       BeginDownload(intent);
       break;
-    case IntentKind::kMore:
-      EXPECT_FALSE(room_due_) << "asked twice";
-      room_due_ = true;
+    case IntentKind::kBelow:
+      EXPECT_FALSE(below_due_) << "asked twice";
+      EXPECT_GT(intent.bytes, 0U);
+      below_due_ = true;
       break;
     case IntentKind::kTimer:
       due_ns_ = intent.due_ns;
@@ -80,9 +80,7 @@ void Harness::BeginDownload(Intent& intent) {
 
 void Harness::LoseLink(LinkRole role) {
   if (role == kClient) download_ = {};
-  const bool was_there = Link(role).there;
   Link(role).there = Link(role).connecting = false;
-  if (role == kBackend && was_there && link(kClient).there) backend_gone_due_ = true;
 }
 
 void Harness::LoseIfDone(LinkRole role) {

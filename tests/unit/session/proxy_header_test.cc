@@ -173,7 +173,7 @@ TEST(ProxyHeaderIn, IsReadOnceAConnection) {
   harness.FromClient(std::string(kV1) + std::string(kWsRequest));
   harness.Dialed();
   harness.FromBackend("HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n");
-  harness.BackendGone();
+  harness.Below();
   harness.FromClient(kWsRequest);
   EXPECT_EQ(harness.state(), State::kDialing);
   harness.Dialed();
@@ -220,7 +220,7 @@ TEST(ProxyHeaderOut, IsSentAgainWithTheNextRequest) {
     harness.Dialed(kReached);
     EXPECT_TRUE(harness.ToBackend().starts_with("PROXY TCP4 192.0.2.9 ")) << i;
     harness.FromBackend("HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n");
-    harness.BackendGone();
+    harness.Below();
   }
 }
 

@@ -42,7 +42,7 @@ void ExpectReadyAgain(Harness& harness) {
   EXPECT_FALSE(harness.link(kBackend).there);
   EXPECT_FALSE(harness.link(kClient).finished);
   EXPECT_EQ(harness.session().ReadingOf(kClient), Reading::kNot);
-  harness.BackendGone();
+  harness.Below();
   EXPECT_EQ(harness.session().ReadingOf(kClient), Reading::kOnce);
   EXPECT_EQ(harness.ending().reason, EndReason::kNone);
   EXPECT_EQ(harness.counters().answers_relayed.value(), 1U);
@@ -76,7 +76,7 @@ TEST(Relaying, KeepsTheClientBehindABodyOfKnownLength) {
   EXPECT_EQ(harness.session().ReadingOf(kBackend), Reading::kContinuous);
   harness.FromBackend("hel");
   harness.FromBackend("lo and what belongs to nobody");
-  EXPECT_EQ(harness.Story(), "send client, drop backend, timer");
+  EXPECT_EQ(harness.Story(), "send client, drop backend, below client, timer");
   EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 401 Unauthorized\r\n"));
   EXPECT_TRUE(Has(harness.ToClient(), "\r\nContent-Length: 5\r\n"));
   EXPECT_TRUE(Has(harness.ToClient(), kKeepOpen));
@@ -105,7 +105,7 @@ TEST(Relaying, KeepsTheClientBehindAnAnswerWithoutABody) {
     Harness harness(kWebSocket);
     Ask(harness);
     harness.FromBackend(answer);
-    EXPECT_EQ(harness.Story(), "send client, timer, drop backend, timer");
+    EXPECT_EQ(harness.Story(), "send client, timer, drop backend, below client, timer");
     EXPECT_TRUE(Has(harness.ToClient(), kKeepOpen));
     ExpectReadyAgain(harness);
   }
@@ -269,7 +269,7 @@ TEST(NextRequest, MayBeForTheOtherMode) {
   Harness harness(kWebSocket);
   Ask(harness);
   harness.FromBackend(kNoBody);
-  harness.BackendGone();
+  harness.Below();
   harness.Open();
   harness.FromClient(Binary("bytes"));
   EXPECT_EQ(harness.ToBackend(), "bytes");
@@ -284,7 +284,7 @@ TEST(NextRequest, MayBePipelined) {
     const std::string request = harness.ToBackend();
     harness.FromBackend(std::string(kLength) + "hello");
     EXPECT_EQ(harness.state(), State::kHandshake) << "the last backend link is not free yet";
-    harness.BackendGone();
+    harness.Below();
     if (cut < two.size()) {
       EXPECT_EQ(harness.Story(), "timer");
       EXPECT_EQ(harness.leased(BufferClass::kCell), 1U);
@@ -308,7 +308,7 @@ TEST(NextRequest, ThatWaitsInPartNeedsNoSecondBuffer) {
   harness.FromBackend(kNoBody);
   harness.HoardCells();
   harness.Hoard(BufferClass::kChunk, 0);
-  harness.BackendGone();
+  harness.Below();
   EXPECT_EQ(harness.Story(), "timer");
   EXPECT_EQ(harness.state(), State::kHandshake);
   harness.Release();
@@ -320,7 +320,7 @@ TEST(NextRequest, HasItsOwnTime) {
   Harness harness({.limits = "handshake_timeout = \"7s\"", .websocket = ""});
   Ask(harness);
   harness.FromBackend(kNoBody);
-  harness.BackendGone();
+  harness.Below();
   EXPECT_EQ(harness.due_ns(), harness.now_ns() + 7 * kSecond);
   harness.FromClient(kWsRequest.substr(0, 20));
   harness.WaitUntilDue();
@@ -332,7 +332,7 @@ TEST(NextRequest, ThatIsBadIsRefusedBehindTheAnswer) {
   Harness harness(kWebSocket);
   Ask(harness, std::string(kWsRequest) + "GET /elsewhere HTTP/1.1\r\nHost: a\r\n\r\n");
   harness.FromBackend(std::string(kLength) + "hello");
-  harness.BackendGone();
+  harness.Below();
   EXPECT_TRUE(Has(harness.ToClient(), "\r\n\r\nhelloHTTP/1.1 404 "));
   ExpectEnding(harness, EndSide::kGateway, EndReason::kRefused, 404);
 }
@@ -342,7 +342,7 @@ TEST(NextRequest, ThatIsAbandonedCountsAsSuch) {
     Harness harness(kWebSocket);
     Ask(harness);
     harness.FromBackend(kNoBody);
-    harness.BackendGone();
+    harness.Below();
     harness.FromClient(kWsRequest.substr(0, bytes));
     harness.End(kClient, LinkEnd::kReset);
     EXPECT_TRUE(harness.over());
@@ -371,7 +371,7 @@ TEST(Resting, EndsInOrderSoThatAQueuedAnswerIsNotLost) {
     Harness harness(kWebSocket);
     Ask(harness);
     harness.FromBackend(std::string(kLength) + "hello");
-    harness.BackendGone();
+    harness.Below();
     row.happen(harness);
     EXPECT_EQ(harness.Story().find("drop client"), std::string::npos) << "the answer is queued";
     EXPECT_TRUE(harness.link(kClient).finished);

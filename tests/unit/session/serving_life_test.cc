@@ -27,18 +27,18 @@ TEST(Pipelining, AnswersRequestsOneByOneAsThereIsRoom) {
   Fill(harness);
   harness.FromClient(Get("/files/small") + Get("/files/none") + Get("/files/stored") +
                      Get("/files/larger") + Ask("HEAD", "/files/small"));
-  EXPECT_EQ(harness.Story(), "send client, more client");
+  EXPECT_EQ(harness.Story(), "send client, below client");
   EXPECT_EQ(harness.leased(BufferClass::kCell), 1U) << "what waits";
   EXPECT_EQ(harness.files().asked.size(), 1U);
-  harness.Room();
+  harness.Below();
   EXPECT_TRUE(Has(harness.acts()[0].bytes, " 404 "));
-  harness.Room();
-  EXPECT_EQ(harness.Story(), "send client, file client, more client");
-  harness.Room();
-  EXPECT_EQ(harness.Story(), "send client, send client, more client");
+  harness.Below();
+  EXPECT_EQ(harness.Story(), "send client, file client, below client");
+  harness.Below();
+  EXPECT_EQ(harness.Story(), "send client, send client, below client");
   EXPECT_EQ(harness.on_files(), 1U);
-  harness.Room();
-  EXPECT_EQ(harness.Story(), "send client, more client");
+  harness.Below();
+  EXPECT_EQ(harness.Story(), "send client, below client");
   ExpectAtRest(harness);
   EXPECT_EQ(harness.counters().file_requests.value(), 5U);
 }
@@ -53,10 +53,10 @@ TEST(Pipelining, HoldsTheRestWhileAFileIsLookedFor) {
   harness.Found();
   EXPECT_EQ(BodyOf(harness.ToClient()), "ss");
   harness.Forget();
-  harness.Room();
+  harness.Below();
   EXPECT_EQ(BodyOf(harness.ToClient()), "small");
   harness.Forget();
-  harness.Room();
+  harness.Below();
   EXPECT_EQ(harness.Story(), "");
   EXPECT_EQ(harness.state(), State::kHandshake);
   EXPECT_EQ(harness.session().ReadingOf(kClient), Reading::kOnce);
@@ -80,7 +80,7 @@ TEST(Pipelining, LosesNoByteWhereverTheRequestsAreCut) {
         while (harness.state() == State::kServing) {
           forgets&& harness.session().ReadingOf(kClient) == Reading::kNot&& harness.find_due()
               ? harness.Found()
-              : harness.Room();
+              : harness.Below();
         }
       };
       if (cut > 0) harness.FromClient(requests.substr(0, cut));
@@ -129,7 +129,7 @@ TEST(Pipelining, TellsABadRequestBehindAGoodOneFromIt) {
   Harness harness(kFiles);
   Fill(harness);
   harness.FromClient(Get("/files/small") + "GET /files/small HTTP/1.1\r\n\r\n");
-  harness.Room();
+  harness.Below();
   EXPECT_EQ(harness.Story(), "send client, finish client, timer");
   EXPECT_TRUE(Has(harness.ToClient(), "\r\n\r\nsmallHTTP/1.1 400 "));
   ExpectEnding(harness, EndSide::kGateway, EndReason::kRefused, 400);
@@ -140,7 +140,7 @@ TEST(Pipelining, LeadsToAnotherRouteToo) {
   Fill(harness);
   harness.FromClient(Get("/files/small") + std::string(kRequest));
   EXPECT_EQ(harness.on_files(), 1U);
-  harness.Room();
+  harness.Below();
   EXPECT_EQ(harness.Story(), "dial, timer");
   EXPECT_EQ(harness.on_files(), 0U);
   harness.Dialed();
@@ -214,7 +214,7 @@ TEST(ServingEnd, OfAFileInPartsCutsTheClientInEachOfThem) {
     Harness harness(kFiles);
     Fill(harness);
     harness.FromClient(Get("/files/stored", "Range: bytes=1-5000,7000-7001\r\n"));
-    for (int part = 0; part < parts; ++part) harness.Room();
+    for (int part = 0; part < parts; ++part) harness.Below();
     harness.Break(FileFault::kChanged);
     ExpectEnding(harness, EndSide::kGateway, EndReason::kFileChanged, 206);
     EXPECT_EQ(harness.leased(BufferClass::kChunk), 0U);
@@ -240,7 +240,7 @@ TEST(ServingDrain, LetsAllPartsOut) {
   Fill(harness);
   harness.FromClient(Get("/files/larger", "Range: bytes=0-1,3-4\r\n"));
   harness.Drain();
-  for (int step = 0; step < 3; ++step) harness.Room();
+  for (int step = 0; step < 3; ++step) harness.Below();
   EXPECT_TRUE(harness.ToClient().ends_with("--\r\n"));
   ExpectEnded(harness, EndSide::kGateway, 206);
 }

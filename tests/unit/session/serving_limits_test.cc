@@ -36,7 +36,7 @@ TEST(ServingTimer, OfTheNextRequestIsThereWhereSessionsMayIdleForEver) {
   Harness harness({.limits = "handshake_timeout = \"10s\"\nidle_timeout = \"0s\"", .files = ""});
   harness.files().Store("f", std::string(9000, 'f'));
   harness.FromClient(Get("/files/f"));
-  harness.Room();
+  harness.Below();
   ASSERT_EQ(harness.state(), State::kHandshake);
   harness.FromClient("GET /files/f HTTP");
   const uint64_t asked_ns = harness.now_ns();
@@ -75,7 +75,7 @@ TEST(ServingTimer, IsSetBackForTheNextRequest) {
   harness.WaitUntilDue();  // the time for the head: it came, so the answer's counts
   EXPECT_EQ(harness.Story(), "timer");
   EXPECT_GT(harness.due_ns(), harness.now_ns() + 40 * kSecond);
-  harness.Room();
+  harness.Below();
   EXPECT_EQ(harness.Story(), "timer");
   EXPECT_EQ(harness.due_ns(), harness.now_ns() + 10 * kSecond);
   harness.WaitUntilDue();
@@ -91,8 +91,8 @@ TEST(ServingTimer, IsLeftAloneByShortAnswers) {
   for (int i = 0; i < 5; ++i) {
     harness.Advance(kSecond);
     harness.FromClient(Get("/files/f"));
-    EXPECT_EQ(harness.Story(), "send client, more client");
-    harness.Room();
+    EXPECT_EQ(harness.Story(), "send client, below client");
+    harness.Below();
     EXPECT_EQ(harness.Story(), "");
     EXPECT_EQ(harness.due_ns(), due_ns);
   }
@@ -108,7 +108,7 @@ TEST(ServingTimer, OfTheNextHeadThatStopsIs408) {
   Harness harness(kTimes);
   harness.files().Keep("f", "f");
   harness.FromClient(Get("/files/f") + "GET /fil");
-  harness.Room();
+  harness.Below();
   harness.Forget();
   while (harness.state() == State::kHandshake) harness.WaitUntilDue();
   EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 408 "));
@@ -154,7 +154,7 @@ TEST(ServingWithoutChunk, SendsASmallFileFromWhereItIs) {
   Fill(harness);
   harness.Hoard(BufferClass::kChunk, 0);
   harness.FromClient(Get("/files/small"));
-  EXPECT_EQ(harness.Story(), "send client, send client, more client");
+  EXPECT_EQ(harness.Story(), "send client, send client, below client");
   EXPECT_TRUE(harness.ToClient().ends_with("\r\n\r\n0123456789"));
 }
 
@@ -197,7 +197,7 @@ TEST(ServingWithoutChunk, EndsBehindTheAnswerWhereTheNextRequestCannotBeHeld) {
   harness.HoardCells();  // the session's own is that of the answer's head
   harness.HoardHeld(harness.stores().held(), 0);
   harness.FromClient(Get("/files/larger") + Get("/files/stored"));
-  EXPECT_EQ(harness.Story(), "send client, send client, more client");
+  EXPECT_EQ(harness.Story(), "send client, send client, below client");
   EXPECT_EQ(BodyOf(harness.ToClient()), std::string(5000, 'l'));
   EXPECT_EQ(harness.leased(BufferClass::kChunk), 0U);
   harness.Forget();
@@ -253,10 +253,10 @@ TEST(ServingWithoutBuffer, CutsAClientBetweenTwoParts) {
       Harness harness(kFiles);
       Fill(harness);
       harness.FromClient(Get(path, "Range: bytes=1-2,4-5\r\n"));
-      for (int part = 0; part < parts; ++part) harness.Room();
+      for (int part = 0; part < parts; ++part) harness.Below();
       harness.Hoard(BufferClass::kCell, 0);
       harness.Hoard(BufferClass::kChunk, 0);
-      harness.Room();
+      harness.Below();
       ExpectCut(harness);
     }
   }

@@ -18,7 +18,7 @@ void ExpectAnswer(Harness& harness, const std::string& request, std::string_view
                   std::string_view body) {
   SCOPED_TRACE(request);
   harness.FromClient(request);
-  EXPECT_EQ(harness.Story(), "send client, more client");
+  EXPECT_EQ(harness.Story(), "send client, below client");
   EXPECT_EQ(harness.ToClient().substr(0, 13), "HTTP/1.1 " + std::string(status) + " ");
   EXPECT_EQ(BodyOf(harness.ToClient()), body);
   EXPECT_FALSE(Has(harness.ToClient(), "\r\nConnection: "));
@@ -39,7 +39,7 @@ TEST(UnknownFile, IsLookedForWhileTheRequestIsHeld) {
   EXPECT_EQ(harness.leased(base::BufferClass::kCell), 1U) << "the request, and the name behind it";
   EXPECT_EQ(harness.on_files(), 1U);
   harness.Found();
-  EXPECT_EQ(harness.Story(), "send client, more client");
+  EXPECT_EQ(harness.Story(), "send client, below client");
   EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 200 "));
   EXPECT_EQ(BodyOf(harness.ToClient()), "<p>");
   EXPECT_EQ(harness.counters().file_requests.value(), 1U);
@@ -103,7 +103,7 @@ TEST(UnknownFile, IsLookedForAgainWhereALookBringsNothingUpTo8Times) {
     EXPECT_EQ(harness.wanted_path(), "f");
   }
   harness.Found(FileOutcome::kUnknown);
-  EXPECT_EQ(harness.Story(), "send client, more client");
+  EXPECT_EQ(harness.Story(), "send client, below client");
   EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 503 "));
   EXPECT_TRUE(Has(harness.ToClient(), "\r\nRetry-After: "));
   EXPECT_EQ(harness.counters().files_refused.value(), 1U);
@@ -266,7 +266,7 @@ TEST(Folder, WithoutItsSlashIs301WithTheQueryKept) {
   Harness harness(kFiles);
   harness.files().Set("a b/dir", FileOutcome::kDirectory);
   harness.FromClient(Get("/files/a%20b/dir?x=/1&y"));
-  EXPECT_EQ(harness.Story(), "send client, more client");
+  EXPECT_EQ(harness.Story(), "send client, below client");
   EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 301 "));
   EXPECT_TRUE(Has(harness.ToClient(), "\r\nLocation: /files/a%20b/dir/?x=/1&y\r\n"));
   EXPECT_TRUE(Has(harness.ToClient(), "\r\nContent-Length: 0\r\n"));

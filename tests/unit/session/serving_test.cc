@@ -24,7 +24,7 @@ TEST(Serving, SendsASmallFileInOneSliceWithItsHead) {
   Harness harness({.files = "cache_control = \"max-age=60\"\n"});
   harness.files().Keep("a.css", "body{}");
   harness.FromClient(Get("/files/a.css"));
-  EXPECT_EQ(harness.Story(), "send client, more client");
+  EXPECT_EQ(harness.Story(), "send client, below client");
   EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 200 OK\r\n"));
   for (const std::string& line :
        {std::string(kDateLine), std::string("\r\nContent-Type: text/css; charset=utf-8\r\n"),
@@ -48,8 +48,8 @@ TEST(Serving, SendsALargerFileInMemoryAsASliceOfItsOwn) {
     const std::string content = Content(bytes);
     harness.files().Keep("f", content);
     harness.FromClient(Get("/files/f"));
-    EXPECT_EQ(harness.Story(),
-              bytes <= 4096 ? "send client, more client" : "send client, send client, more client");
+    EXPECT_EQ(harness.Story(), bytes <= 4096 ? "send client, below client"
+                                             : "send client, send client, below client");
     EXPECT_EQ(BodyOf(harness.ToClient()), content);
     ExpectAtRest(harness);
   }
@@ -62,7 +62,7 @@ TEST(Serving, SendsAFileOfADescriptorAsItLiesOnTheDisk) {
     const std::string content = Content(bytes);
     harness.files().Store("f", content);
     harness.FromClient(Get("/files/f"));
-    ASSERT_EQ(harness.Story(), "send client, file client, more client");
+    ASSERT_EQ(harness.Story(), "send client, file client, below client");
     EXPECT_EQ(harness.acts()[1].offset, 0U);
     EXPECT_EQ(harness.acts()[1].bytes, content);
     EXPECT_TRUE(Has(harness.ToClient(), "\r\nContent-Type: application/octet-stream\r\n"));
@@ -77,7 +77,7 @@ TEST(Serving, SendsAnEmptyFileAsAHeadAlone) {
   harness.files().Store("stored", "");
   for (const std::string_view path : {"/files/kept", "/files/stored"}) {
     harness.FromClient(Get(path));
-    EXPECT_EQ(harness.Story(), "send client, more client");
+    EXPECT_EQ(harness.Story(), "send client, below client");
     EXPECT_TRUE(Has(harness.ToClient(), "\r\nContent-Length: 0\r\n"));
     EXPECT_EQ(BodyOf(harness.ToClient()), "");
     ExpectAtRest(harness);
@@ -94,7 +94,7 @@ TEST(Serving, AnswersHeadWithTheHeadOfGet) {
     const std::string get = harness.ToClient();
     ExpectAtRest(harness);
     harness.FromClient(Ask("HEAD", path));
-    EXPECT_EQ(harness.Story(), "send client, more client");
+    EXPECT_EQ(harness.Story(), "send client, below client");
     EXPECT_EQ(harness.ToClient() + BodyOf(get), get);
     EXPECT_EQ(BodyOf(harness.ToClient()), "");
     ExpectAtRest(harness);
@@ -192,7 +192,7 @@ TEST(Serving, Answers304WithoutABody) {
     SCOPED_TRACE(field);
     for (const std::string_view method : {"GET", "HEAD"}) {
       harness.FromClient(Ask(method, "/files/f", field));
-      EXPECT_EQ(harness.Story(), "send client, more client");
+      EXPECT_EQ(harness.Story(), "send client, below client");
       EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 304 ")) << harness.ToClient();
       EXPECT_TRUE(Has(harness.ToClient(), "\r\nETag: " + TagOf(10) + "\r\n"));
       EXPECT_EQ(BodyOf(harness.ToClient()), "");
@@ -207,7 +207,7 @@ TEST(Serving, Answers412WhereTheFileIsNotWhatTheClientBelieves) {
   for (const std::string_view field :
        {"If-Match: \"x\"\r\n", "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n"}) {
     harness.FromClient(Get("/files/f", field));
-    EXPECT_EQ(harness.Story(), "send client, more client");
+    EXPECT_EQ(harness.Story(), "send client, below client");
     EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 412 "));
     EXPECT_EQ(BodyOf(harness.ToClient()), "");
     ExpectAtRest(harness);
@@ -218,7 +218,7 @@ TEST(Serving, Answers416WithTheSizeOfTheFile) {
   Harness harness(kFiles);
   harness.files().Store("f", "0123456789");
   harness.FromClient(Get("/files/f", "Range: bytes=10-\r\n"));
-  EXPECT_EQ(harness.Story(), "send client, more client");
+  EXPECT_EQ(harness.Story(), "send client, below client");
   EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 416 "));
   EXPECT_TRUE(Has(harness.ToClient(), "\r\nContent-Range: bytes */10\r\n"));
   ExpectAtRest(harness);
@@ -230,18 +230,18 @@ TEST(Serving, SendsOnePartOfAFile) {
   harness.files().Keep("kept", content);
   harness.files().Store("stored", content);
   harness.FromClient(Get("/files/kept", "Range: bytes=10-19\r\n"));
-  EXPECT_EQ(harness.Story(), "send client, more client");
+  EXPECT_EQ(harness.Story(), "send client, below client");
   EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 206 "));
   EXPECT_TRUE(Has(harness.ToClient(), "\r\nContent-Range: bytes 10-19/50000\r\n"));
   EXPECT_EQ(BodyOf(harness.ToClient()), content.substr(10, 10));
   ExpectAtRest(harness);
   harness.FromClient(Get("/files/kept", "Range: bytes=30000-\r\n"));
-  EXPECT_EQ(harness.Story(), "send client, send client, more client");
+  EXPECT_EQ(harness.Story(), "send client, send client, below client");
   EXPECT_EQ(BodyOf(harness.ToClient()), content.substr(30'000));
   ExpectAtRest(harness);
   harness.FromClient(
       Get("/files/stored", "Range: bytes=-7\r\nIf-Range: " + TagOf(50'000) + "\r\n"));
-  ASSERT_EQ(harness.Story(), "send client, file client, more client");
+  ASSERT_EQ(harness.Story(), "send client, file client, below client");
   EXPECT_EQ(harness.acts()[1].offset, 49'993U);
   EXPECT_EQ(BodyOf(harness.ToClient()), content.substr(49'993));
   ExpectAtRest(harness);
@@ -275,17 +275,17 @@ std::string InParts(std::string_view content, const std::string& boundary,
 
 void ExpectParts(Harness& harness, const std::string& content, std::string_view step) {
   harness.FromClient(Get("/files/f", "Range: bytes=5-9,20000-40000,-1\r\n"));
-  EXPECT_EQ(harness.Story(), "send client, more client");
+  EXPECT_EQ(harness.Story(), "send client, below client");
   EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 206 "));
   const std::string boundary = BoundaryIn(harness.ToClient());
   for (int part = 0; part < 3; ++part) {
     EXPECT_EQ(harness.session().ReadingOf(kClient), Reading::kNot);
-    harness.Room();
+    harness.Below();
     EXPECT_EQ(harness.Story(), step);
   }
   EXPECT_EQ(harness.acts()[1].bytes.size(), 1U);
-  harness.Room();
-  EXPECT_EQ(harness.Story(), "send client, more client");
+  harness.Below();
+  EXPECT_EQ(harness.Story(), "send client, below client");
   const std::string body = BodyOf(harness.ToClient());
   EXPECT_EQ(body, InParts(content, boundary, {{5, 9}, {20'000, 40'000}, {49'999, 49'999}}));
   EXPECT_TRUE(
@@ -297,14 +297,14 @@ TEST(ServingInParts, SendsOnePartOfAFileInMemoryAtATime) {
   const std::string content = Content(50'000);
   Harness harness(kFiles);
   harness.files().Keep("f", content);
-  ExpectParts(harness, content, "send client, send client, more client");
+  ExpectParts(harness, content, "send client, send client, below client");
 }
 
 TEST(ServingInParts, SendsOnePartOfADescriptorAtATime) {
   const std::string content = Content(50'000);
   Harness harness(kFiles);
   harness.files().Store("f", content);
-  ExpectParts(harness, content, "send client, file client, more client");
+  ExpectParts(harness, content, "send client, file client, below client");
 }
 
 TEST(ServingInParts, HasABoundaryForEachAnswer) {
@@ -314,7 +314,7 @@ TEST(ServingInParts, HasABoundaryForEachAnswer) {
   for (int answer = 0; answer < 3; ++answer) {
     harness.FromClient(Get("/files/f", "Range: bytes=0-1,5-6\r\n"));
     boundaries.push_back(BoundaryIn(harness.ToClient()));
-    while (harness.state() == State::kServing) harness.Room();
+    while (harness.state() == State::kServing) harness.Below();
     harness.Forget();
   }
   std::ranges::sort(boundaries);
@@ -325,7 +325,7 @@ TEST(ServingInParts, EndsAClientThatWantsItSoBehindTheLastBoundary) {
   Harness harness(kFiles);
   harness.files().Keep("f", "0123456789");
   harness.FromClient(Get("/files/f", "Range: bytes=0-1,5-6\r\nConnection: close\r\n"));
-  for (int step = 0; step < 3; ++step) harness.Room();
+  for (int step = 0; step < 3; ++step) harness.Below();
   EXPECT_TRUE(harness.ToClient().ends_with("--\r\n"));
   EXPECT_TRUE(Has(harness.ToClient(), "\r\nConnection: close\r\n"));
   ExpectEnded(harness, EndSide::kClient, 206);

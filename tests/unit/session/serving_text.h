@@ -50,7 +50,7 @@ inline std::string TagOf(uint64_t bytes,
 inline void ExpectAtRest(Harness& harness) {
   EXPECT_EQ(harness.state(), State::kServing);
   EXPECT_EQ(harness.session().ReadingOf(kClient), Reading::kNot);
-  harness.Room();
+  harness.Below();
   EXPECT_EQ(harness.state(), State::kHandshake);
   EXPECT_EQ(harness.session().ReadingOf(kClient), Reading::kOnce);
   EXPECT_FALSE(harness.link(kClient).finished);
@@ -64,7 +64,7 @@ inline void ExpectAtRest(Harness& harness) {
 
 /// The last answer has left, and it was the last of its connection.
 inline void ExpectEnded(Harness& harness, EndSide side, int status) {
-  harness.Room();
+  harness.Below();
   EXPECT_EQ(harness.Story(), "finish client, timer");
   EXPECT_EQ(harness.on_files(), 0U);
   ExpectEnding(harness, side, EndReason::kAnswered, status);

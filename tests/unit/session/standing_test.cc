@@ -37,7 +37,7 @@ TEST(Standing, IsAtRestBetweenTwoRequestsAndHalfOpenWithTheFirstByte) {
   harness.files().Keep("f", "f");
   harness.FromClient(Get("/files/f"));
   EXPECT_EQ(harness.session().standing(), Standing::kSession);
-  harness.Room();
+  harness.Below();
   EXPECT_EQ(harness.session().standing(), Standing::kResting);
   harness.FromClient("G");
   EXPECT_EQ(harness.session().standing(), Standing::kHalfOpen);
@@ -49,10 +49,10 @@ TEST(Standing, IsASessionsWhileTheLastBackendLinkGoes) {
   harness.Dialed();
   harness.FromBackend("HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n");
   ASSERT_EQ(harness.state(), State::kHandshake);
-  EXPECT_TRUE(harness.session().awaits_backend_gone());
+  EXPECT_TRUE(harness.below_due());
   EXPECT_EQ(harness.session().standing(), Standing::kSession);
-  harness.BackendGone();
-  EXPECT_FALSE(harness.session().awaits_backend_gone());
+  harness.Below();
+  EXPECT_FALSE(harness.below_due());
   EXPECT_EQ(harness.session().standing(), Standing::kResting);
 }
 
@@ -86,7 +86,7 @@ TEST(Evicted, AClientAtRestIsCutToo) {
   Harness harness(kFiles);
   harness.files().Keep("f", "f");
   harness.FromClient(Get("/files/f"));
-  harness.Room();
+  harness.Below();
   harness.Evict();
   EXPECT_TRUE(harness.over());
   ExpectEnding(harness, EndSide::kGateway, EndReason::kEvicted, 0);
@@ -134,7 +134,7 @@ TEST(EndsWithFin, NotWhileAFileIsServed) {
   harness.files().Store("f", std::string(9000, 'f'));
   harness.FromClient(Get("/files/f"));
   EXPECT_FALSE(harness.session().EndsWithFin());
-  harness.Room();
+  harness.Below();
 }
 
 TEST(EndsWithFin, EndsADialAsAbandoned) {
