@@ -32,7 +32,6 @@ Parts::Parts(uring::Kernel& kernel, base::Clock& time, Observer& log, WorkerOpti
                 std::make_unique<ServerAddresses>(options.snapshot->addresses), options.index),
       session_snapshot{.table = options.snapshot->table,
                        .routes = options.snapshot->config->routes,
-                       .limits = limits,
                        .servers = servers,
                        .addresses = addresses,
                        .occupancy = *options.occupancy,
