@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// static mode: what leaves for one request, and what comes after it.
+// What leaves for one request, and what comes after it.
 #include "gateway/session/file_answer.h"
 
 #include <cstring>
@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "gateway/http/file_refusals.h"
-#include "gateway/session/session.h"
+#include "gateway/session/admission.h"
+#include "gateway/session/last_word.h"
+#include "gateway/session/serving.h"
 
 namespace ringway::session {
 namespace {
@@ -60,42 +62,39 @@ void SendRange(const base::Lease& file, const http::ByteRange& range, Intents& i
 
 }  // namespace
 
-void Session::SendAnswer(Environment& environment, http::Method method, const FileAnswer& answer,
-                         FileLook look, Intents& intents) {
-  auto& serving = std::get<Serving>(stream_);
+Next Serving::SendAnswer(const Call& call, const FileAnswer& answer, FileLook look) {
   const http::FileResponse& response = answer.response;
   const bool is_in_parts = answer.ranges.count > 1;
+  const http::Method method = call.environment.request.head.method;
   http::ByteRange body = method == http::Method::kHead ? http::ByteRange{} : BodyOf(response);
   // Where chunks are short, two slices cost less than one of them.
   const bool is_copied =
       !is_in_parts && body.bytes <= kCopiedBytesMax && body.bytes > 0 && IsInMemory(look.file) &&
-      environment.stores.LimitBytes() >= flow::Stores::FootprintOf(BufferClass::kChunk);
-  base::Piece head = BuildHead(environment.stores, slot_, response,
+      call.stores().LimitBytes() >= flow::Stores::FootprintOf(BufferClass::kChunk);
+  base::Piece head = BuildHead(call.stores(), call.shell.slot, response,
                                is_copied ? BufferClass::kChunk : BufferClass::kCell);
-  if (head.bytes == 0) return OnPoolExhausted(environment, intents);
+  if (head.bytes == 0) return OnExhausted(call);
   if (is_copied) {
     std::memcpy(head.data + head.bytes, look.file.data() + body.first, body.bytes);
     head.bytes += static_cast<uint32_t>(body.bytes);
     body.bytes = 0;
   }
-  if (is_in_parts && body.bytes > 0 && !KeepParts(environment, answer)) {
-    return OnPoolExhausted(environment, intents);
-  }
-  serving.is_answered = true;
-  intents.Send(LinkRole::kClient, std::move(head));
-  if (serving.parts) {
-    serving.file = std::move(look.file);
+  if (is_in_parts && body.bytes > 0 && !KeepParts(call, answer)) return OnExhausted(call);
+  is_answered_ = true;
+  call.intents.Send(LinkRole::kClient, std::move(head));
+  if (parts_) {
+    file_ = std::move(look.file);
   } else {
-    SendRange(look.file, body, intents);
+    SendRange(look.file, body, call.intents);
   }
-  intents.More();
+  call.intents.More();
+  return Next::kStay;
 }
 
-bool Session::KeepParts(Environment& environment, const FileAnswer& answer) {
-  auto& serving = std::get<Serving>(stream_);
-  serving.parts = environment.stores.TakeHeldChunk(environment.stores.held());
-  if (!serving.parts) return false;
-  auto* const kept = new (serving.parts.data()) FileAnswer;
+bool Serving::KeepParts(const Call& call, const FileAnswer& answer) {
+  parts_ = call.stores().TakeHeldChunk(call.stores().held());
+  if (!parts_) return false;
+  auto* const kept = new (parts_.data()) FileAnswer;
   kept->response = answer.response;
   kept->ranges = answer.ranges;
   kept->entity_tag = answer.entity_tag;
@@ -104,107 +103,76 @@ bool Session::KeepParts(Environment& environment, const FileAnswer& answer) {
   return true;
 }
 
-void Session::SendNextPart(Environment& environment, Intents& intents) {
-  auto& serving = std::get<Serving>(stream_);
-  const auto& answer = *std::launder(reinterpret_cast<FileAnswer*>(serving.parts.data()));
-  base::Piece head{.lease = environment.stores.TakeForQueue(slot_)};
-  if (!head.lease) return OnPoolExhausted(environment, intents);
+Next Serving::SendNextPart(const Call& call) {
+  const auto& answer = *std::launder(reinterpret_cast<FileAnswer*>(parts_.data()));
+  base::Piece head{.lease = call.stores().TakeForQueue(call.shell.slot)};
+  if (!head.lease) return OnExhausted(call);
   head.data = head.lease.data();
   const std::span<char> room = RoomOf(head.lease, BufferClass::kCell);
-  const bool is_last = serving.next_part == answer.ranges.count;
-  head.bytes = static_cast<uint32_t>(
-      is_last ? http::BuildLastBoundary(answer.response, room)
-              : http::BuildPartHead(answer.response, serving.next_part, room));
-  intents.Send(LinkRole::kClient, std::move(head));
+  const bool is_last = next_part_ == answer.ranges.count;
+  head.bytes =
+      static_cast<uint32_t>(is_last ? http::BuildLastBoundary(answer.response, room)
+                                    : http::BuildPartHead(answer.response, next_part_, room));
+  call.intents.Send(LinkRole::kClient, std::move(head));
   if (is_last) {
-    serving.parts = {};
-    serving.file = {};
+    parts_ = {};
+    file_ = {};
   } else {
-    SendRange(serving.file, answer.ranges.ranges[serving.next_part++], intents);
+    SendRange(file_, answer.ranges.ranges[next_part_++], call.intents);
   }
-  intents.More();
+  call.intents.More();
+  return Next::kStay;
 }
 
-void Session::AnswerWithout(Environment& environment, const http::RequestHead& head,
-                            const http::Refusal& refusal, Intents& intents) {
-  auto& serving = std::get<Serving>(stream_);
-  base::Piece answer{.lease = environment.stores.TakeForQueue(slot_)};
-  if (!answer.lease) return OnPoolExhausted(environment, intents);
+Next Serving::AnswerWithout(const Call& call, const http::Refusal& refusal) {
+  base::Piece answer{.lease = call.stores().TakeForQueue(call.shell.slot)};
+  if (!answer.lease) return OnExhausted(call);
   answer.data = answer.lease.data();
-  answer.bytes = static_cast<uint32_t>(http::BuildRefusal(
-      refusal, RoomOf(answer.lease, BufferClass::kCell),
-      head.method == http::Method::kHead ? http::AnswerBody::kOmitted : http::AnswerBody::kSent,
-      serving.after, environment.unix_s));
-  (refusal.status == Status::kNotFound ? environment.counters.files_missing
-                                       : environment.counters.files_refused)
+  const bool is_head = call.environment.request.head.method == http::Method::kHead;
+  answer.bytes = static_cast<uint32_t>(
+      http::BuildRefusal(refusal, RoomOf(answer.lease, BufferClass::kCell),
+                         is_head ? http::AnswerBody::kOmitted : http::AnswerBody::kSent, after_,
+                         call.environment.unix_s));
+  (refusal.status == Status::kNotFound ? call.counters().files_missing
+                                       : call.counters().files_refused)
       .Add(1);
-  answered_status_ = static_cast<uint16_t>(refusal.status);
-  serving.is_answered = true;
-  intents.Send(LinkRole::kClient, std::move(answer));
-  intents.More();
+  return SendWhole(call, std::move(answer), refusal.status);
 }
 
-void Session::AnswerWithSlash(Environment& environment, const http::RequestHead& head,
-                              Intents& intents) {
-  auto& serving = std::get<Serving>(stream_);
-  base::Piece answer{.lease = environment.stores.TakeQueueChunk()};
-  if (!answer.lease) return OnPoolExhausted(environment, intents);
+Next Serving::AnswerWithSlash(const Call& call) {
+  const http::RequestHead& head = call.environment.request.head;
+  base::Piece answer{.lease = call.stores().TakeQueueChunk()};
+  if (!answer.lease) return OnExhausted(call);
   answer.data = answer.lease.data();
   answer.bytes = static_cast<uint32_t>(
-      http::BuildSlashRedirect(head.path, head.query, serving.after,
-                               RoomOf(answer.lease, BufferClass::kChunk), environment.unix_s));
-  if (answer.bytes == 0) return AnswerWithout(environment, head, http::kFileMissing, intents);
-  answered_status_ = static_cast<uint16_t>(Status::kMovedPermanently);
-  serving.is_answered = true;
-  intents.Send(LinkRole::kClient, std::move(answer));
-  intents.More();
+      http::BuildSlashRedirect(head.path, head.query, after_,
+                               RoomOf(answer.lease, BufferClass::kChunk), call.environment.unix_s));
+  if (answer.bytes == 0) return AnswerWithout(call, http::kFileMissing);
+  return SendWhole(call, std::move(answer), Status::kMovedPermanently);
 }
 
-void Session::OnRoom(Environment& environment, Intents& intents) {
-  if (state_ != State::kServing) return;
-  if (std::get<Serving>(stream_).parts) return SendNextPart(environment, intents);
-  EndServing(environment, intents);
+Next Serving::SendWhole(const Call& call, base::Piece&& answer, Status status) {
+  call.shell.answered_status = static_cast<uint16_t>(status);
+  is_answered_ = true;
+  call.intents.Send(LinkRole::kClient, std::move(answer));
+  call.intents.More();
+  return Next::kStay;
 }
+
+Next Serving::OnRoom(const Call& call) { return parts_ ? SendNextPart(call) : End(call); }
 
 // The client's next request is read, which may have come already.
-void Session::EndServing(Environment& environment, Intents& intents) {
-  const auto& serving = std::get<Serving>(stream_);
-  LeaveRoute(environment);
-  LeaveGateway(environment);
-  const bool keeps_client = serving.after != http::AfterAnswer::kClose;
-  if (!keeps_client || ends_after_answer_) {
+Next Serving::End(const Call& call) {
+  Shell& shell = call.shell;
+  LeaveRoute(shell);
+  LeaveGateway(shell);
+  const bool keeps_client = after_ != http::AfterAnswer::kClose;
+  if (!keeps_client || shell.ends_after_answer) {
     const EndSide side = keeps_client ? EndSide::kGateway : EndSide::kClient;
-    client_deaf_ = true;
-    held_ = {};
-    intents.Finish(LinkRole::kClient);
-    return EnterClosing(environment, {side, EndReason::kAnswered, answered_status_}, intents);
+    call.intents.Finish(LinkRole::kClient);
+    return Close(call, {side, EndReason::kAnswered, shell.answered_status});
   }
-  const bool moved_timer = serving.moved_timer;
-  stream_.emplace<Frames>();
-  state_ = State::kHandshake;
-  state_since_ns_ = environment.now_ns;
-  // An earlier time than that of the next request does no harm.
-  if (moved_timer) intents.Timer(NextDueNs(environment));
-  base::Piece rest = std::exchange(held_, {});
-  if (rest.bytes > 0) OnRequestBytes(environment, std::move(rest), intents);
-}
-
-void Session::OnFileBroken(Environment& environment, FileFault fault, Intents& intents) {
-  if (state_ != State::kServing) return;
-  const bool is_changed = fault == FileFault::kChanged;
-  (is_changed ? environment.counters.files_changed : environment.counters.files_unreadable).Add(1);
-  const EndReason reason = is_changed ? EndReason::kFileChanged : EndReason::kFileUnreadable;
-  CutServing(environment, {EndSide::kGateway, reason, answered_status_}, intents);
-}
-
-// The client has its Content-Length, and sees that the end came before it.
-void Session::CutServing(Environment& environment, Ending ending, Intents& intents) {
-  client_deaf_ = true;
-  held_ = {};
-  // The name belongs to the worker while it looks for the file.
-  if (!std::get<Serving>(stream_).awaits_file) stream_.emplace<Frames>();
-  intents.Drop(LinkRole::kClient);
-  EnterClosing(environment, ending, intents);
+  return call.Go(Next::kHandshake, {.piece = std::move(held_), .moves_timer = moved_timer_});
 }
 
 }  // namespace ringway::session

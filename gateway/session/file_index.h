@@ -31,9 +31,18 @@ struct FileLook {
 /// Why a file that was found cannot be sent whole.
 enum class FileFault : uint8_t { kChanged, kUnreadable };
 
-struct WantedFile {
+/// Whose file a Find intent looks for.
+struct FileQuestion {
   uint32_t route_index = 0;
-  std::string_view path;  ///< below the route's root, without a slash in front
+  /// By which the answer finds who has asked, or nobody.
+  uint16_t generation = 0;
+};
+
+/// What became of a Find intent.
+struct FoundFile {
+  uint16_t generation = 0;  ///< of the question
+  FileLook look;
+  base::Piece path;  ///< of the intent: with kUnknown it may be asked for again
 };
 
 class FileIndex {

@@ -1,34 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// From accept to a connected backend: who the client is, its request head, its route, the dial. The
-// backend is dialled before an answer leaves, so that a dead backend is an HTTP 502 and not a bare
-// close.
+#include "gateway/session/handshake.h"
+
 #include <algorithm>
-#include <cstring>
-#include <optional>
 #include <utility>
 
 #include "gateway/base/address_range.h"
 #include "gateway/http/file_refusals.h"
 #include "gateway/http/refusals.h"
-#include "gateway/http/response_head.h"
 #include "gateway/proxy/proxy_header.h"
 #include "gateway/route/origin_check.h"
+#include "gateway/session/admission.h"
 #include "gateway/session/held_head.h"
-#include "gateway/session/request_path.h"
-#include "gateway/session/session.h"
+#include "gateway/session/last_word.h"
 
 namespace ringway::session {
 namespace {
 
 using base::LinkRole;
 
-static_assert(http::kRefusalBytesMax <= kCellBytes);
-static_assert(proxy::kV1BytesMax <= kCellBytes && proxy::V2BytesMax(255) <= kCellBytes);
 static_assert(proxy::kHeaderBytesMax <= kChunkBytes);
 
-std::span<char> Cell(const base::Lease& lease) {
-  return {reinterpret_cast<char*>(lease.data()), kCellBytes};
+/// Before a route is known chunks are those of half-open clients.
+Holder HolderOf(const Call& call) {
+  return {call.stores(), call.shell.slot, call.stores().half_open()};
 }
 
 /// Whether a parameter "token" stands in it, by which websockify chooses its target.
@@ -37,299 +31,275 @@ bool HasToken(std::string_view query) {
   return query.starts_with(kToken) || query.find("&token=") != std::string_view::npos;
 }
 
-}  // namespace
-
-// Before a route is known its chunks are those of half-open clients, then its backend's; what is
-// kept behind an answer has a share of its own.
-Holder SessionBytes::HolderOf(flow::Stores& stores) const {
-  base::AccountId account = stores.held();
-  if (state_ == State::kHandshake) account = stores.half_open();
-  if (state_ == State::kDialing || state_ == State::kAnswering) {
-    account = stores.backend(route_->backend_index);
-  }
-  return {.stores = stores, .slot = slot_, .account = account};
+/// Whether the page that asks may use the route; the news say so if not.
+bool PassesOrigin(const Call& call) {
+  const http::RequestHead& head = call.environment.request.head;
+  const std::optional<std::string_view> origin =
+      head.has_origin ? std::optional(head.origin) : std::nullopt;
+  if (route::CheckOrigin(call.route(), origin) != route::OriginResult::kRefused) return true;
+  call.counters().refused_by_origin.Add(1);
+  call.environment.news.OnOriginRefused({.route = call.route(),
+                                         .client = call.shell.client,
+                                         .origin = head.origin,
+                                         .host = head.host,
+                                         .path = head.path});
+  return false;
 }
 
-// A header that is not whole is held as a head is. What came behind it stays in `*piece`.
-HeaderStep Session::TakeProxyHeader(Environment& environment, base::Piece* piece,
-                                    Intents& intents) {
-  const uint32_t bytes_before = held_.bytes;
-  if (bytes_before > 0 && !AppendToHeld(HolderOf(environment.stores), *piece, &held_)) {
-    OnPoolExhausted(environment, intents);
-    return HeaderStep::kRefused;
+}  // namespace
+
+Next Handshake::Accept(const Call& call) {
+  const Shell& shell = call.shell;
+  const config::Listener& listener = call.snapshot().table.config().listeners[shell.listener_index];
+  awaits_proxy_header_ = listener.proxy_protocol;
+  http::Refusal refusal;
+  if (awaits_proxy_header_) {
+    // Who the client is stands in the header; only a proxy of ours may say so.
+    if (!IsTrusted(shell, shell.client)) return RefuseProxyHeader(call);
+    // A trusted proxy's own connection is nobody's session: those that it tells of are counted.
+  } else if (!IsTrusted(shell, shell.client) && !EnterAddress(call, &refusal)) {
+    return Refuse(call, refusal);
   }
+  return call.WaitUntil(DueNs(call));
+}
+
+Next Handshake::Begin(const Call& call, Handover&& handover) {
+  awaits_backend_gone_ = handover.awaits_backend_gone;
+  if (awaits_backend_gone_) {
+    held_ = WholeOf(std::move(handover.lease), handover.lease_bytes);
+    return call.WaitUntil(DueNs(call));
+  }
+  // An earlier time than that of the next request does no harm.
+  if (handover.moves_timer) call.intents.Timer(DueNs(call));
+  if (handover.piece.bytes == 0) return Next::kStay;
+  return OnRequestBytes(call, std::move(handover.piece));
+}
+
+Next Handshake::OnBytes(const Call& call, LinkRole from, base::Piece&& piece) {
+  if (from == LinkRole::kBackend) return call.Discard(piece.bytes);
+  if (awaits_proxy_header_) {
+    if (const std::optional<Next> next = TakeProxyHeader(call, &piece)) return *next;
+    if (piece.bytes == 0) return Next::kStay;
+  }
+  return OnRequestBytes(call, std::move(piece));
+}
+
+// nullopt: the header was taken, and what came behind it is left in `*piece`. Else what follows; a
+// header that is not whole is held as a head is.
+std::optional<Next> Handshake::TakeProxyHeader(const Call& call, base::Piece* piece) {
+  const uint32_t bytes_before = held_.bytes;
+  if (bytes_before > 0 && !AppendToHeld(HolderOf(call), *piece, &held_)) return OnExhausted(call);
   proxy::Header header;
   std::string_view reason;
   const base::Piece& seen = bytes_before > 0 ? held_ : *piece;
   switch (proxy::ParseProxyHeader(TextOf(seen), &header, &reason)) {
     case proxy::ParseResult::kNeedMore:
-      if (bytes_before > 0) return HeaderStep::kNotWhole;
-      if (!Hold(HolderOf(environment.stores), *piece, &held_))
-        OnPoolExhausted(environment, intents);
-      return HeaderStep::kNotWhole;
+      if (bytes_before > 0 || Hold(HolderOf(call), *piece, &held_)) return Next::kStay;
+      return OnExhausted(call);
     case proxy::ParseResult::kRefused:
-      RefuseProxyHeader(environment, intents);
-      return HeaderStep::kRefused;
+      return RefuseProxyHeader(call);
     case proxy::ParseResult::kWhole:
       break;
   }
   awaits_proxy_header_ = false;
   // A proxy that does not know the client says nothing that could be trusted of it.
-  sender_is_unknown_ = !header.HasAddresses();
-  if (header.HasAddresses()) client_ = base::Unmapped(header.source);
+  call.shell.sender_is_unknown = !header.HasAddresses();
+  if (header.HasAddresses()) call.shell.client = base::Unmapped(header.source);
   // The header was not whole without this piece, so what is behind it lies in this piece.
   const auto taken = static_cast<uint32_t>(header.header_bytes - bytes_before);
   piece->data += taken;
   piece->bytes -= taken;
   held_ = {};
   http::Refusal refusal;
-  if (sender_is_unknown_ || EnterAddress(environment, &refusal)) return HeaderStep::kTaken;
-  RefuseWith(environment, refusal, intents);
-  return HeaderStep::kRefused;
+  if (call.shell.sender_is_unknown || EnterAddress(call, &refusal)) return std::nullopt;
+  return Refuse(call, refusal);
 }
 
 // Closed without a word: whoever speaks there is not a proxy of ours.
-void Session::RefuseProxyHeader(Environment& environment, Intents& intents) {
-  environment.counters.proxy_headers_refused.Add(1);
-  client_deaf_ = true;
-  held_ = {};
-  intents.Drop(LinkRole::kClient);
-  EnterClosing(environment, {EndSide::kGateway, EndReason::kProxyHeader, 0}, intents);
+Next Handshake::RefuseProxyHeader(const Call& call) {
+  call.counters().proxy_headers_refused.Add(1);
+  return CloseSilently(call, {EndSide::kGateway, EndReason::kProxyHeader, 0});
 }
 
-void Session::OnRequestBytes(Environment& environment, base::Piece piece, Intents& intents) {
-  if (awaits_proxy_header_ &&
-      (TakeProxyHeader(environment, &piece, intents) != HeaderStep::kTaken || piece.bytes == 0)) {
-    return;
-  }
+http::AnswerBody Handshake::BodyWanted() const { return http::AnswerBodyOf(TextOf(held_)); }
+
+Next Handshake::Refuse(const Call& call, const http::Refusal& refusal) const {
+  return session::Refuse(call, refusal, ByRefusal(refusal), BodyWanted());
+}
+
+Next Handshake::OnRequestBytes(const Call& call, base::Piece&& piece) {
   const uint32_t bytes_before = held_.bytes;
   const uint8_t* const piece_end = piece.data + piece.bytes;
   uint8_t* const piece_begin = piece.data;
   const bool is_cut = bytes_before > 0 && piece.bytes > kChunkBytes - bytes_before;
   if (bytes_before == 0) {
     held_ = std::move(piece);
-  } else if (!AppendToHeld(HolderOf(environment.stores), piece, &held_)) {
-    return OnPoolExhausted(environment, intents);
+  } else if (!AppendToHeld(HolderOf(call), piece, &held_)) {
+    return OnExhausted(call);
   }
-  http::RequestHead head;
+  Request& request = call.environment.request;
   http::Refusal refusal;
-  const size_t bytes_max = environment.limits.head_bytes_max;
-  switch (http::ParseRequestHead(TextOf(held_), bytes_max, &head, &refusal)) {
+  switch (http::ParseRequestHead(TextOf(held_), call.limits().head_bytes_max, &request.head,
+                                 &refusal)) {
     case http::HeadResult::kNeedMore:
-      if (bytes_before == 0 && !Hold(HolderOf(environment.stores), held_, &held_)) {
-        OnPoolExhausted(environment, intents);
-      }
-      return;
+      if (bytes_before > 0 || Hold(HolderOf(call), held_, &held_)) return Next::kStay;
+      return OnExhausted(call);
     case http::HeadResult::kRefused:
       // Nobody is told of: the client of the request before is not to blame.
-      client_ = SenderOf(environment);
-      client_is_told_ = false;
-      return RefuseWith(environment, refusal, intents);
+      call.shell.client = SenderOf(call);
+      call.shell.client_is_told = false;
+      return Refuse(call, refusal);
     case http::HeadResult::kWhole:
       break;
   }
   // WHY: of what is held behind it bytes are missing, so nothing there is a request.
-  if (is_cut) head.keep_alive = false;
-  if (!EnterToldClient(environment, TextOf(held_).substr(0, head.head_bytes), &refusal)) {
-    return RefuseWith(environment, refusal, intents);
-  }
-  // `head` views held_ and path_bytes.
-  PathBytes path_bytes;
-  const std::string_view sent_path = head.path;
-  const http::Refusal* why = NormalizePath(&head, &path_bytes);
-  if (why != nullptr) return RefuseWith(environment, *why, intents);
-  why = CheckReadings(environment.table, listener_index_, head, sent_path);
-  if (why != nullptr) {
-    environment.counters.refused_by_path.Add(1);
-    environment.news.OnPathRefused(
-        {.client = client_, .host = head.host, .path = sent_path, .reason = why->reason});
-    return RefuseWith(environment, *why, intents);
-  }
-  OnRequest(environment, head, intents);
-  if (state_ == State::kServing && !std::get<Serving>(stream_).awaits_file) {
-    return DropRequest(environment);
-  }
-  if (state_ != State::kDialing) return;
+  if (is_cut) request.head.keep_alive = false;
+  request.text = TextOf(held_);
   // The head was not whole without this piece, so what is behind it lies in this piece.
-  uint8_t* const head_end = piece_begin + (head.head_bytes - bytes_before);
-  const base::Piece leftover{.data = head_end,
-                             .bytes = static_cast<uint32_t>(piece_end - head_end)};
-  if (leftover.bytes == 0) {
-    held_ = {};
-  } else if (!Hold(HolderOf(environment.stores), leftover, &held_)) {
-    OnPoolExhausted(environment, intents);
-  }
+  uint8_t* const head_end = piece_begin + (request.head.head_bytes - bytes_before);
+  return OnHead(call, {.lease = std::move(piece.lease),
+                       .data = head_end,
+                       .bytes = static_cast<uint32_t>(piece_end - head_end)});
 }
 
-void Session::OnRequest(Environment& environment, const http::RequestHead& head, Intents& intents) {
+// `behind`: what came behind the head, without a lease where what is held keeps it.
+Next Handshake::OnHead(const Call& call, base::Piece&& behind) {
+  Request& request = call.environment.request;
+  http::RequestHead& head = request.head;
   http::Refusal refusal;
-  const auto refuse = [&] { RefuseWith(environment, refusal, intents); };
+  if (!EnterToldClient(call, request.text.substr(0, head.head_bytes), &refusal)) {
+    return Refuse(call, refusal);
+  }
+  const std::string_view sent_path = head.path;
+  const http::Refusal* why = NormalizePath(&head, &request.path_bytes);
+  if (why != nullptr) return Refuse(call, *why);
+  why = CheckReadings(call.snapshot().table, call.shell.listener_index, head, sent_path);
+  if (why != nullptr) {
+    call.counters().refused_by_path.Add(1);
+    call.environment.news.OnPathRefused(
+        {.client = call.shell.client, .host = head.host, .path = sent_path, .reason = why->reason});
+    return Refuse(call, *why);
+  }
+  return OnRequest(call, std::move(behind));
+}
+
+Next Handshake::OnRequest(const Call& call, base::Piece&& behind) {
+  const http::RequestHead& head = call.environment.request.head;
+  const route::Table& table = call.snapshot().table;
+  const uint32_t listener_index = call.shell.listener_index;
   const bool is_handshake = head.upgrade_to_websocket;  // be it a good one or not
   if (head.method != http::Method::kOther && !is_handshake) {
-    route_ = environment.table.FindFolder(listener_index_, head.host, head.path);
-    if (route_ != nullptr) {
-      return OnFileRequest(environment, head, FileRequest::kLacksSlash, intents);
+    const config::Route* const folder = table.FindFolder(listener_index, head.host, head.path);
+    if (folder != nullptr) {
+      call.shell.route_index = folder->index;
+      return OnFileRequest(call, FileRequest::kLacksSlash);
     }
   }
-  route_ = environment.table.Find(listener_index_, head.host, head.path);
-  if (route_ == nullptr) {
-    refusal = http::kRouteMissing;
-    return refuse();
-  }
-  if (route_->mode == config::Mode::kStatic) {
-    if (!is_handshake) return OnFileRequest(environment, head, FileRequest::kWhole, intents);
-    refusal = http::kFilesOnly;
-    return refuse();
-  }
+  const config::Route* const route = table.Find(listener_index, head.host, head.path);
+  call.shell.route_index = route == nullptr ? kNoRoute : route->index;
+  if (route == nullptr) return Refuse(call, http::kRouteMissing);
+  if (route->mode != config::Mode::kStatic) return OnUpgrade(call, std::move(behind));
+  return is_handshake ? Refuse(call, http::kFilesOnly) : OnFileRequest(call, FileRequest::kWhole);
+}
+
+Next Handshake::OnFileRequest(const Call& call, FileRequest request) {
+  http::Refusal refusal;
+  if (!EnterRoute(call, &refusal)) return Refuse(call, refusal);
+  return call.Go(Next::kServing, {.piece = std::move(held_), .request = request});
+}
+
+Next Handshake::OnUpgrade(const Call& call, base::Piece&& behind) {
+  const http::RequestHead& head = call.environment.request.head;
+  const config::Route& route = call.route();
+  http::Refusal refusal;
   switch (http::CheckUpgrade(head, &refusal)) {
     case http::UpgradeResult::kRefused:
-      return refuse();
+      return Refuse(call, refusal);
     case http::UpgradeResult::kNotUpgrade:
       // HEAD is GET without a body (RFC 9110 9.3.2); for any other method there is nothing here.
-      refusal = head.method == http::Method::kOther ? http::kUpgradeMethod : http::kUpgradeMissing;
-      return refuse();
+      return Refuse(
+          call, head.method == http::Method::kOther ? http::kUpgradeMethod : http::kUpgradeMissing);
     case http::UpgradeResult::kUpgrade:
       break;
   }
-  const std::optional<std::string_view> origin =
-      head.has_origin ? std::optional(head.origin) : std::nullopt;
-  if (route::CheckOrigin(*route_, origin) == route::OriginResult::kRefused) {
-    environment.counters.refused_by_origin.Add(1);
-    environment.news.OnOriginRefused({.route = *route_,
-                                      .client = client_,
-                                      .origin = head.origin,
-                                      .host = head.host,
-                                      .path = head.path});
-    refusal = http::kOriginNotAllowed;
-    return refuse();
+  if (!PassesOrigin(call)) return Refuse(call, http::kOriginNotAllowed);
+  if (route.mode == config::Mode::kTcp && HasToken(head.query)) {
+    call.environment.news.OnTokenIgnored(route);
   }
-  if (route_->mode == config::Mode::kTcp && HasToken(head.query)) {
-    environment.news.OnTokenIgnored(*route_);
-  }
-  if (!EnterRoute(environment, &refusal)) return refuse();
-  const bool is_prepared = route_->mode == config::Mode::kTcp
-                               ? PrepareAnswer(environment, head, intents)
-                               : PrepareForwarding(environment, head, intents);
-  if (!is_prepared) return;
-  state_ = State::kDialing;
-  state_since_ns_ = environment.now_ns;
-  tried_servers_ = 0;
-  redials_ = false;
-  if (!DialNext(environment, &refusal, intents)) return refuse();
+  if (!EnterRoute(call, &refusal)) return Refuse(call, refusal);
+  return call.Go(Next::kDialling, {.piece = std::move(behind), .lease = std::move(held_.lease)});
 }
 
-bool Session::PrepareAnswer(Environment& environment, const http::RequestHead& head,
-                            Intents& intents) {
-  stream_.emplace<Frames>();
-  answer_ =
-      Holder{environment.stores, slot_, environment.stores.backend(route_->backend_index)}.Take(
-          kCellBytes);
-  if (!answer_) {
-    OnPoolExhausted(environment, intents);
-    return false;
+// Between two answers, or before the first request.
+Next Handshake::OnEnd(const Call& call, LinkRole from, LinkEnd /*end*/) {
+  if (from == LinkRole::kBackend) return Next::kStay;
+  call.intents.Drop(LinkRole::kBackend);
+  const uint16_t status = call.shell.answered_status;
+  // The answer may still be queued.
+  if (status != 0) {
+    call.intents.Finish(LinkRole::kClient);
+  } else {
+    call.intents.Drop(LinkRole::kClient);
   }
-  const std::string_view subprotocol = http::SelectSubprotocol(head, route_->subprotocols);
-  answer_bytes_ = static_cast<uint16_t>(
-      http::BuildUpgradeResponse(head.websocket_key, subprotocol, Cell(answer_)));
-  if (answer_bytes_ == 0) {
-    RefuseWith(environment, http::kSubprotocolTooLong, intents);
-    return false;
+  if (status != 0 && is_empty())
+    return Close(call, {EndSide::kClient, EndReason::kAnswered, status});
+  call.counters().handshakes_abandoned.Add(1);
+  return Close(call, {EndSide::kClient, EndReason::kAbandoned, 0});
+}
+
+Next Handshake::OnDue(const Call& call, ClientLook /*client*/) {
+  if (const uint64_t due = DueNs(call); call.now_ns() < due) return call.WaitUntil(due);
+  // A connection that rests between two requests is closed without a word (RFC 9112 9.5).
+  if (call.shell.answered_status != 0 && (is_empty() || awaits_backend_gone_)) {
+    return OnEnd(call, LinkRole::kClient, LinkEnd::kFin);
   }
-  KeepHost(head.host, kCellBytes);
-  return true;
-}
-
-// For a PROXY header; one that does not fit is not told.
-void Session::KeepHost(std::string_view host, uint32_t capacity) {
-  constexpr size_t kHostBytesMax = 255;
-  host_bytes_ = 0;
-  if (host.size() > std::min<size_t>(kHostBytesMax, capacity - answer_bytes_)) return;
-  std::memcpy(answer_.data() + answer_bytes_, host.data(), host.size());
-  host_bytes_ = static_cast<uint8_t>(host.size());
-}
-
-void Session::RefuseWith(Environment& environment, const http::Refusal& refusal, Intents& intents) {
-  Refuse(environment, refusal,
-         {.side = EndSide::kGateway,
-          .reason = EndReason::kRefused,
-          .code = static_cast<uint16_t>(refusal.status)},
-         intents);
-}
-
-void Session::Refuse(Environment& environment, const http::Refusal& refusal, Ending ending,
-                     Intents& intents) {
-  environment.counters.handshakes_refused.Add(1);
-  LeaveGateway(environment);
-  // Later than that the request is a good GET, and what is held came behind it.
-  const auto body = state_ == State::kHandshake || state_ == State::kServing
-                        ? http::AnswerBodyOf(TextOf(held_))
-                        : http::AnswerBody::kSent;
-  held_ = {};
-  answer_ = {};
-  if (auto* const backends = std::get_if<Answer>(&stream_)) {
-    backends->head = {};
-    backends->back = {};
+  call.counters().handshakes_timed_out.Add(1);
+  // WHY no 408: whoever has connected ahead of its request would take it for the answer to one
+  // that it has yet to send. And whoever has begun a PROXY header has asked nothing.
+  if (is_empty() || awaits_proxy_header_) {
+    return CloseSilently(call, {EndSide::kGateway, EndReason::kHandshakeTimeout, 0});
   }
-  client_deaf_ = true;
-  base::Piece answer{.lease = environment.stores.TakeCell(slot_, flow::CellUse::kLastWord)};
-  RINGWAY_CHECK(static_cast<bool>(answer.lease));  // there is one for each session, said once
-  answer.data = answer.lease.data();
-  answer.bytes = static_cast<uint32_t>(http::BuildRefusal(
-      refusal, Cell(answer.lease), body, http::AfterAnswer::kClose, environment.unix_s));
-  intents.Send(LinkRole::kClient, std::move(answer));
-  intents.Finish(LinkRole::kClient);
-  EnterClosing(environment, ending, intents);
+  return session::Refuse(call, http::kHeadTooSlow,
+                         {EndSide::kGateway, EndReason::kHandshakeTimeout,
+                          static_cast<uint16_t>(http::kHeadTooSlow.status)},
+                         BodyWanted());
 }
 
-bool Session::WantsReached(const Environment& environment) const {
-  if (state_ != State::kDialing) return false;
-  const config::Backend& backend = environment.table.config().backends[route_->backend_index];
-  return backend.proxy_header != config::ProxyHeader::kNone;
+Next Handshake::OnDrain(const Call& call) {
+  const Ending ending{EndSide::kGateway, EndReason::kDrain, 0};
+  if (call.shell.answered_status == 0) return CloseSilently(call, ending);
+  call.intents.Finish(LinkRole::kClient);  // the answer may still be queued
+  return Close(call, ending);
 }
 
-// The PROXY header in front of everything that the backend gets. False: no memory is left for it.
-bool Session::Announce(Environment& environment, const base::SocketAddress& reached,
-                       Intents& intents) {
-  const config::Backend& backend = environment.table.config().backends[route_->backend_index];
-  const std::string_view host(reinterpret_cast<const char*>(answer_.data()) + answer_bytes_,
-                              host_bytes_);
-  const proxy::Header header{.source = client_, .destination = reached, .authority = host};
-  base::Piece piece{.lease = environment.stores.TakeForQueue(slot_)};
-  if (!piece.lease) return false;
-  piece.data = piece.lease.data();
-  const std::span<char> out = Cell(piece.lease);
-  piece.bytes = static_cast<uint32_t>(backend.proxy_header == config::ProxyHeader::kV1
-                                          ? proxy::BuildProxyV1(header, out)
-                                          : proxy::BuildProxyV2(header, out));
-  intents.Send(LinkRole::kBackend, std::move(piece));
-  return true;
+// Where the backend's end is waited for, a part of the answer before may be missing.
+Next Handshake::OnExhausted(const Call& call) {
+  return awaits_backend_gone_ ? CutForMemory(call) : RefuseForMemory(call, BodyWanted());
 }
 
-void Session::OnDialed(Environment& environment, const base::SocketAddress& reached,
-                       Intents& intents) {
-  if (state_ != State::kDialing) return;
-  if (environment.servers.OnConnected(route_->backend_index, server_index_)) {
-    environment.news.OnServerBack({route_->backend_index, server_index_});
-  }
-  environment.addresses.OnConnected(route_->backend_index, server_index_, address_index_);
-  if (WantsReached(environment) && !Announce(environment, reached, intents)) {
-    return OnPoolExhausted(environment, intents);
-  }
-  if (route_->mode == config::Mode::kWebSocket) return SendRequest(environment, intents);
-  Open(environment);
-  base::Piece answer{.lease = std::move(answer_), .bytes = answer_bytes_};
-  answer.data = answer.lease.data();
-  intents.Send(LinkRole::kClient, std::move(answer));
-  intents.Timer(NextDueNs(environment));
+Next Handshake::OnBackendGone(const Call& call) {
+  if (!std::exchange(awaits_backend_gone_, false)) return Next::kStay;
+  call.shell.stamps.since = Stamp(call.now_ns());
   base::Piece leftover = std::exchange(held_, {});
-  if (leftover.bytes > 0) OnFrames(environment, std::move(leftover), intents);
+  if (leftover.bytes > 0) {
+    const Next next = OnRequestBytes(call, std::move(leftover));
+    if (next != Next::kStay) return next;
+  }
+  return call.WaitUntil(DueNs(call));
 }
 
-void Session::Open(Environment& environment) {
-  environment.counters.sessions_opened.Add(1);
-  upgraded_ = true;
-  state_ = State::kOpen;
-  state_since_ns_ = client_active_ns_ = backend_active_ns_ = environment.now_ns;
+Next Handshake::OnEvicted(const Call& call) {
+  const bool is_resting = call.shell.answered_status != 0 && is_empty();
+  (is_resting ? call.counters().resting_evicted : call.counters().half_open_evicted).Add(1);
+  return CloseSilently(call, {EndSide::kGateway, EndReason::kEvicted, 0});
+}
+
+uint64_t Handshake::DueNs(const Call& call) const {
+  const base::Limits& limits = call.limits();
+  if (!awaits_backend_gone_) return After(call.SinceNs(), limits.handshake_timeout_ns);
+  // Its next request waits for the client to take the answers before it.
+  return After(std::max(call.SinceNs(), call.LastByteNs()),
+               std::max(limits.handshake_timeout_ns, limits.idle_timeout_ns));
 }
 
 }  // namespace ringway::session

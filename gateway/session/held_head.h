@@ -50,6 +50,13 @@ struct Holder {
   }
 };
 
+/// What lies in a buffer of its own, from its beginning; empty: there is none.
+inline base::Piece WholeOf(base::Lease lease, uint32_t bytes) {
+  if (bytes == 0) return {};
+  uint8_t* const data = lease.data();
+  return {.lease = std::move(lease), .data = data, .bytes = bytes};
+}
+
 /// Copies what `piece` views into a buffer of `*held`'s own; the two may be the same. False: none
 /// is left, and `*held` is as before. REQUIRES: at most kChunkBytes.
 [[nodiscard]] inline bool Hold(const Holder& holder, const base::Piece& piece, base::Piece* held) {

@@ -13,6 +13,7 @@
 #include "gateway/base/check.h"
 #include "gateway/base/ids.h"
 #include "gateway/flow/credit.h"
+#include "gateway/session/file_index.h"
 
 namespace ringway::session {
 
@@ -23,7 +24,7 @@ enum class IntentKind : uint8_t {
   kFinish,  ///< half-close link `to` when its queue has left; what it still sends is read
   kDrop,    ///< cut link `to` now; what is queued for it is discarded
   kTimer,   ///< call OnDue at `due_ns`, instead of any time set before
-  kFind,    ///< look for the file that the session names (WantedFile), then call OnFound
+  kFind,    ///< look for the file `piece` below the root of a route (`file`), then call OnFound
   kFile,    ///< behind what is queued, send `bytes` of the file that `piece` leases, from `offset`
   kMore,    ///< call OnRoom when that has left and little is queued for the client
 };
@@ -38,6 +39,7 @@ struct Intent {
   uint64_t due_ns = 0;
   uint64_t offset = 0;
   uint64_t bytes = 0;
+  FileQuestion file;
 };
 
 /// The intents of one call. WHY 12: the longest chain is leftover bytes behind a handshake that
@@ -67,7 +69,13 @@ class Intents {
   }
   void Finish(base::LinkRole to) { Add(IntentKind::kFinish, to); }
   void Drop(base::LinkRole to) { Add(IntentKind::kDrop, to); }
-  void Find() { Add(IntentKind::kFind, base::LinkRole::kClient); }
+  /// `path`: without a slash in front, and with a zero byte behind its bytes. Whoever looks keeps
+  /// it until the answer, which brings it back.
+  void Find(base::Piece path, FileQuestion file) {
+    Intent& intent = Add(IntentKind::kFind, base::LinkRole::kClient);
+    intent.piece = std::move(path);
+    intent.file = file;
+  }
   /// REQUIRES: bytes > 0.
   void File(base::Lease file, uint64_t offset, uint64_t bytes) {
     Intent& intent = Add(IntentKind::kFile, base::LinkRole::kClient);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// static mode: a request is answered with a file. What the worker remembers of files is asked at
-// once; what it does not know it looks for, and the request is held meanwhile. Answers leave one by
-// one: the next request is read when there is room for its answer.
+// Which file a request is answered with, and in which form.
+#include "gateway/session/serving.h"
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -14,13 +14,13 @@
 #include "gateway/session/file_answer.h"
 #include "gateway/session/file_name.h"
 #include "gateway/session/held_head.h"
-#include "gateway/session/request_path.h"
-#include "gateway/session/session.h"
+#include "gateway/session/last_word.h"
 
 namespace ringway::session {
 namespace {
 
 using base::BufferClass;
+using base::LinkRole;
 using http::AfterAnswer;
 using http::Status;
 
@@ -72,125 +72,127 @@ Status Judge(const http::RequestHead& head, const http::Validators& validators, 
   return Status::kOk;
 }
 
+/// What has come behind a request waits on an account of its own.
+Holder HolderOf(const Call& call) { return {call.stores(), call.shell.slot, call.stores().held()}; }
+
 }  // namespace
 
-void Session::OnFileRequest(Environment& environment, const http::RequestHead& head,
-                            FileRequest request, Intents& intents) {
-  http::Refusal refusal;
-  if (!EnterRoute(environment, &refusal)) return RefuseWith(environment, refusal, intents);
-  auto& serving = stream_.emplace<Serving>();
-  serving.head_bytes = static_cast<uint16_t>(head.head_bytes);
-  if (head.keep_alive && !ends_after_answer_) serving.after = WhereItStays(head);
-  state_ = State::kServing;
-  state_since_ns_ = environment.now_ns;
-  environment.counters.file_requests.Add(1);
+Next Serving::Begin(const Call& call, Handover&& handover) {
+  const http::RequestHead& head = call.environment.request.head;
+  held_ = std::move(handover.piece);
+  head_bytes_ = static_cast<uint16_t>(head.head_bytes);
+  if (head.keep_alive && !call.shell.ends_after_answer) after_ = WhereItStays(head);
+  ++call.shell.find_generation;
+  call.counters().file_requests.Add(1);
   // The head's timer is there and comes earlier, unless a client may idle for less long than that.
-  const base::Limits& limits = environment.limits;
+  const base::Limits& limits = call.limits();
   if (limits.idle_timeout_ns != 0 && limits.idle_timeout_ns < limits.handshake_timeout_ns) {
-    intents.Timer(NextDueNs(environment));
+    call.intents.Timer(DueNs(call));
   }
-  if (request == FileRequest::kLacksSlash) return AnswerWithSlash(environment, head, intents);
-  if (head.method == http::Method::kOther) {
-    return AnswerWithout(environment, head, http::kFileMethod, intents);
-  }
-  if (std::max({head.accept_encoding.count, head.if_match.count, head.if_none_match.count}) >
-      http::kListFieldsMax) {
-    return AnswerWithout(environment, head, http::kFileFieldsTooMany, intents);
-  }
-  LookForFile(environment, head, {}, intents);
+  return DropRequest(call, Answer(call, handover.request));
 }
 
-// `look`: of the form that is the serving's candidate, or unknown.
-void Session::LookForFile(Environment& environment, const http::RequestHead& head, FileLook look,
-                          Intents& intents) {
-  auto& serving = std::get<Serving>(stream_);
-  FileNames names(*route_, head);
+Next Serving::Answer(const Call& call, FileRequest request) {
+  const http::RequestHead& head = call.environment.request.head;
+  if (request == FileRequest::kLacksSlash) return AnswerWithSlash(call);
+  if (head.method == http::Method::kOther) return AnswerWithout(call, http::kFileMethod);
+  if (std::max({head.accept_encoding.count, head.if_match.count, head.if_none_match.count}) >
+      http::kListFieldsMax) {
+    return AnswerWithout(call, http::kFileFieldsTooMany);
+  }
+  return LookForFile(call, {});
+}
+
+// `look`: of the form that is the candidate, or unknown.
+Next Serving::LookForFile(const Call& call, FileLook look) {
+  const config::Route& route = call.route();
+  FileNames names(route, call.environment.request.head);
   if (names.result() == http::FilePathResult::kMalformed) {
-    return AnswerWithout(environment, head, http::kFilePathMalformed, intents);
+    return AnswerWithout(call, http::kFilePathMalformed);
   }
   FileForm form;
   const bool is_hidden = names.result() == http::FilePathResult::kHidden;
-  for (; !is_hidden && names.Get(serving.candidate, &form); ++serving.candidate) {
+  for (; !is_hidden && names.Get(candidate_, &form); ++candidate_) {
     if (look.outcome == FileOutcome::kUnknown) {
-      look = environment.files.Find(route_->index, form.name);
+      look = call.environment.files.Find(route.index, form.name);
     }
     switch (std::exchange(look.outcome, FileOutcome::kUnknown)) {
       case FileOutcome::kFile:
-        return AnswerWithFile(environment, head, form, std::move(look), intents);
+        return AnswerWithFile(call, form, std::move(look));
       case FileOutcome::kUnknown:
-        return AskForFile(environment, form.name, intents);
+        return AskForFile(call, form.name);
       case FileOutcome::kUnavailable:
-        return AnswerWithout(environment, head, http::kFileUnavailable, intents);
+        return AnswerWithout(call, http::kFileUnavailable);
       case FileOutcome::kDirectory:
         // Only what the path itself names: a folder "a.gz" is no sibling of "a".
         if (form.is_fallback || names.names_folder() ||
             form.coding != http::ContentCoding::kIdentity) {
           break;
         }
-        return AnswerWithSlash(environment, head, intents);
+        return AnswerWithSlash(call);
       case FileOutcome::kMissing:
         break;
     }
   }
-  AnswerWithout(environment, head, http::kFileMissing, intents);
+  return AnswerWithout(call, http::kFileMissing);
 }
 
 // The request is kept: its conditions are looked at when the file is there. WHY the name behind it,
 // on an account of its own: each session has one cell for what it holds, and who waits for the disk
 // gives his chunk back soon, unlike those who do not read their answers.
-void Session::AskForFile(Environment& environment, std::string_view name, Intents& intents) {
-  auto& serving = std::get<Serving>(stream_);
-  const Holder holder{environment.stores, slot_, environment.stores.asking()};
+Next Serving::AskForFile(const Call& call, std::string_view name) {
+  const Holder holder{call.stores(), call.shell.slot, call.stores().asking()};
   const auto name_bytes = static_cast<uint32_t>(name.size());
   const bool fits_behind = held_.bytes + name_bytes + 1 <= kChunkBytes;
   const uint32_t name_at = fits_behind ? held_.bytes : 0;
   base::Piece place{.lease = holder.Take(name_at + name_bytes + 1), .bytes = name_at};
-  if (!place.lease) return OnPoolExhausted(environment, intents);
+  if (!place.lease) return OnExhausted(call);
   place.data = place.lease.data();
   std::memcpy(place.data, held_.data, name_at);
   std::memcpy(place.data + name_at, name.data(), name_bytes);
   place.data[name_at + name_bytes] = 0;
-  serving.name = place.lease.Share();
-  serving.name_at = static_cast<uint16_t>(name_at);
-  serving.name_bytes = static_cast<uint16_t>(name_bytes);
+  base::Piece path{.lease = place.lease.Share(), .data = place.data + name_at, .bytes = name_bytes};
   if (fits_behind) {
     held_ = std::move(place);
   } else if (!Hold(holder, held_, &held_)) {
-    return OnPoolExhausted(environment, intents);
+    return OnExhausted(call);
   }
-  serving.awaits_file = true;
-  intents.Find();
+  awaits_file_ = true;
+  return Find(call, std::move(path));
 }
 
-void Session::OnFound(Environment& environment, FileLook look, Intents& intents) {
-  if (state_ != State::kServing) return;
-  auto& serving = std::get<Serving>(stream_);
-  if (look.outcome == FileOutcome::kUnknown) {
-    if (++serving.looks < kLooksMax) return intents.Find();
-    look.outcome = FileOutcome::kUnavailable;
+Next Serving::Find(const Call& call, base::Piece&& path) {
+  call.intents.Find(std::move(path), {call.shell.route_index, call.shell.find_generation});
+  return Next::kStay;
+}
+
+Next Serving::OnFound(const Call& call, FoundFile&& found) {
+  if (found.look.outcome == FileOutcome::kUnknown) {
+    if (++looks_ < kLooksMax) return Find(call, std::move(found.path));
+    found.look.outcome = FileOutcome::kUnavailable;
   }
-  serving.awaits_file = false;
-  serving.looks = 0;
-  serving.name = {};
-  http::RequestHead head;
+  awaits_file_ = false;
+  looks_ = 0;
+  found.path = {};
+  Request& request = call.environment.request;
   http::Refusal refusal;
-  const bool is_whole = http::ParseRequestHead(TextOf(held_), environment.limits.head_bytes_max,
-                                               &head, &refusal) == http::HeadResult::kWhole;
-  PathBytes path_bytes;
-  const bool is_good = is_whole && NormalizePath(&head, &path_bytes) == nullptr;
+  request.text = TextOf(held_);
+  const bool is_whole = http::ParseRequestHead(request.text, call.limits().head_bytes_max,
+                                               &request.head, &refusal) == http::HeadResult::kWhole;
+  const bool is_good = is_whole && NormalizePath(&request.head, &request.path_bytes) == nullptr;
   RINGWAY_CHECK(is_good);  // it was when it came
-  LookForFile(environment, head, std::move(look), intents);
-  if (state_ == State::kServing && !serving.awaits_file) DropRequest(environment);
+  return DropRequest(call, LookForFile(call, std::move(found.look)));
 }
 
-// Its answer is on its way. What came behind it is held: in the same chunk, if it may be.
-void Session::DropRequest(Environment& environment) {
-  const uint32_t head_bytes = std::exchange(std::get<Serving>(stream_).head_bytes, uint16_t{0});
+// Where its answer is on its way. What came behind it is held: in the same chunk, if it may be.
+Next Serving::DropRequest(const Call& call, Next next) {
+  if (next != Next::kStay || awaits_file_) return next;
+  const uint32_t head_bytes = std::exchange(head_bytes_, uint16_t{0});
   base::Piece request = std::exchange(held_, {});
   const base::Piece rest{.data = request.data + head_bytes, .bytes = request.bytes - head_bytes};
-  if (rest.bytes == 0 || client_deaf_) return;
-  const Holder holder = HolderOf(environment.stores);
-  const base::Arena& arena = environment.stores.arena();
+  if (rest.bytes == 0) return next;
+  const Holder holder = HolderOf(call);
+  const base::Arena& arena = call.stores().arena();
   const base::BufferId id = request.lease.id();
   if (arena.ClassOf(id) == BufferClass::kChunk && arena.account(id) == holder.account) {
     request.data = request.lease.data();
@@ -199,15 +201,16 @@ void Session::DropRequest(Environment& environment) {
     held_ = std::move(request);
   } else if (!Hold(holder, rest, &held_)) {
     // The answer is whole; what the client has sent behind it, it may send again elsewhere.
-    environment.counters.requests_dropped.Add(1);
-    ends_after_answer_ = true;
+    call.counters().requests_dropped.Add(1);
+    call.shell.ends_after_answer = true;
   }
+  return next;
 }
 
-void Session::AnswerWithFile(Environment& environment, const http::RequestHead& head,
-                             const FileForm& form, FileLook look, Intents& intents) {
-  const auto& serving = std::get<Serving>(stream_);
-  const config::StaticFiles& files = route_->files;
+Next Serving::AnswerWithFile(const Call& call, const FileForm& form, FileLook look) {
+  const http::RequestHead& head = call.environment.request.head;
+  const int64_t now_s = call.environment.unix_s;
+  const config::StaticFiles& files = call.route().files;
   FileAnswer answer;
   const size_t tag_bytes = http::BuildEntityTag(
       {.bytes = look.bytes, .modified_ns = look.modified_ns, .changed_ns = look.changed_ns},
@@ -216,25 +219,68 @@ void Session::AnswerWithFile(Environment& environment, const http::RequestHead& 
   const int64_t came_ns = std::max(look.modified_ns, look.changed_ns);
   const http::Validators validators{.entity_tag = {answer.entity_tag.data(), tag_bytes},
                                     .last_modified_s = SecondsOf(came_ns)};
-  answer.response = {
-      .status = Judge(head, validators, environment.unix_s, look.bytes, &answer.ranges),
-      .after = serving.after,
-      .now_s = environment.unix_s,
-      .content_type = environment.media_types.ForPath(form.base),
-      .file_bytes = look.bytes,
-      .last_modified_s = validators.last_modified_s,
-      .entity_tag = validators.entity_tag,
-      .cache_control = files.cache_control,
-      .coding = form.coding,
-      .coding_choice =
-          files.precompressed ? http::CodingChoice::kByAcceptEncoding : http::CodingChoice::kNone,
-      .ranges = answer.ranges.Kept()};
+  answer.response = {.status = Judge(head, validators, now_s, look.bytes, &answer.ranges),
+                     .after = after_,
+                     .now_s = now_s,
+                     .content_type = call.snapshot().media_types.ForPath(form.base),
+                     .file_bytes = look.bytes,
+                     .last_modified_s = validators.last_modified_s,
+                     .entity_tag = validators.entity_tag,
+                     .cache_control = files.cache_control,
+                     .coding = form.coding,
+                     .coding_choice = files.precompressed ? http::CodingChoice::kByAcceptEncoding
+                                                          : http::CodingChoice::kNone,
+                     .ranges = answer.ranges.Kept()};
   if (answer.ranges.count > 1) {
     answer.response.boundary =
-        http::BoundaryOf(environment.secret, ++environment.multipart_answers);
+        http::BoundaryOf(call.environment.secret, ++call.environment.multipart_answers);
   }
-  answered_status_ = static_cast<uint16_t>(answer.response.status);
-  SendAnswer(environment, head.method, answer, std::move(look), intents);
+  call.shell.answered_status = static_cast<uint16_t>(answer.response.status);
+  return SendAnswer(call, answer, std::move(look));
+}
+
+Next Serving::OnBytes(const Call& call, LinkRole /*from*/, base::Piece&& piece) {
+  return call.Discard(piece.bytes);  // the client is not read
+}
+
+Next Serving::OnEnd(const Call& call, LinkRole from, LinkEnd /*end*/) {
+  if (from == LinkRole::kBackend) return Next::kStay;
+  call.counters().client_resets.Add(1);
+  return Cut(call, {EndSide::kClient, EndReason::kClientGone, call.shell.answered_status});
+}
+
+Next Serving::OnDue(const Call& call, ClientLook /*client*/) {
+  if (const uint64_t due = DueNs(call); call.now_ns() < due) {
+    moved_timer_ = true;
+    return call.WaitUntil(due);
+  }
+  call.counters().idle_timeouts.Add(1);
+  return Cut(call, {EndSide::kGateway, EndReason::kIdle, call.shell.answered_status});
+}
+
+Next Serving::OnDrain(const Call& call) {
+  call.shell.ends_after_answer = true;
+  return Next::kStay;
+}
+
+// An answer that has begun cannot become another one.
+Next Serving::OnExhausted(const Call& call) {
+  if (is_answered_) return CutForMemory(call);
+  return RefuseForMemory(call, http::AnswerBodyOf(TextOf(held_)));
+}
+
+Next Serving::OnFileBroken(const Call& call, FileFault fault) {
+  const bool is_changed = fault == FileFault::kChanged;
+  (is_changed ? call.counters().files_changed : call.counters().files_unreadable).Add(1);
+  const EndReason reason = is_changed ? EndReason::kFileChanged : EndReason::kFileUnreadable;
+  return Cut(call, {EndSide::kGateway, reason, call.shell.answered_status});
+}
+
+// The client has its Content-Length, and sees that the end came before it.
+Next Serving::Cut(const Call& call, const Ending& ending) { return CloseSilently(call, ending); }
+
+uint64_t Serving::DueNs(const Call& call) const {
+  return After(std::max(call.SinceNs(), call.LastByteNs()), call.limits().idle_timeout_ns);
 }
 
 }  // namespace ringway::session

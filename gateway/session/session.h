@@ -1,47 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One client's life as a state machine. Bytes and events come in, intents go out; nothing here
-// knows a descriptor or a ring.
+// One client's life. Bytes and events come in, intents go out; nothing here knows a descriptor or a
+// ring. A session is a shell (shell.h), which keeps what every client costs, and a phase (phase.h),
+// one thing that it can be doing:
 //
-//   kHandshake --request good--> kDialing --connected--> kOpen --first cause--> kClosing
-//     ^  |                         |  |                   ^                        ^
-//     |  +------ refusal ----------+--|-------------------|------------------------+
-//     |                               v                   |
-//     |          websocket mode:  kAnswering --101--------+
-//     +--complete-- kRelaying <---another answer
-//     |
-//     +--complete-- kServing  <---a good request, static mode
+//   Handshake --request good--> Dialling --tcp mode, connected--> Bridge --+--> Closing
+//     ^  ^  |                      |                                       |
+//     |  |  |                      +--websocket mode--> Answering --101--> Passage
+//     |  |  |                                               |
+//     |  |  |       complete                                |
+//     |  +--|-------------------- Relaying <--another answer+
+//     |     |
+//     +--complete-- Serving <--a good request, static mode
 //
-// The session is over when both its links are gone; the worker sees that.
-//
-// tcp mode, client to backend: frames are unmasked in place and their payloads closed up, so that
-// one receive becomes one slice. Backend to client: one receive becomes one frame, whose header is
-// written into the head-room in front of it. websocket mode: behind the 101 bytes pass as they are.
+// Each of them may go to Closing instead. The session is over when both its links are gone; the
+// worker sees that.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <variant>
 
 #include "gateway/base/arena.h"
 #include "gateway/base/ids.h"
-#include "gateway/http/backend_response.h"
-#include "gateway/http/request_head.h"
-#include "gateway/session/environment.h"
-#include "gateway/session/file_index.h"
-#include "gateway/session/intent.h"
+#include "gateway/session/answering.h"
+#include "gateway/session/bridge.h"
+#include "gateway/session/call.h"
+#include "gateway/session/closing.h"
+#include "gateway/session/dialling.h"
+#include "gateway/session/handshake.h"
 #include "gateway/session/link_events.h"
-#include "gateway/session/session_bytes.h"
-#include "gateway/ws/close_code.h"
+#include "gateway/session/passage.h"
+#include "gateway/session/record.h"
+#include "gateway/session/relaying.h"
+#include "gateway/session/serving.h"
 
 namespace ringway::session {
 
-struct FileAnswer;
-struct FileForm;
+/// What a session is doing, for who need not know how.
+enum class State : uint8_t {
+  kHandshake,  ///< reading the request head
+  kDialing,    ///< the client waits for its 101; it is not read meanwhile
+  kAnswering,  ///< websocket mode: the backend has the request and has not answered it
+  kRelaying,   ///< websocket mode: an answer other than 101 is on its way to the client
+  kServing,    ///< static mode: the answer to a request is looked for or on its way
+  kOpen,       ///< messages flow
+  kClosing,    ///< the first cause to end is known; links are being ended in order
+};
 
-/// Owner: one worker's session slab. All calls on the worker's thread. Memory: what is below, and
-/// while bytes are held back one pooled buffer.
-class Session : public SessionBytes {
+/// What a client's connection is, as far as the slots of a worker go.
+enum class Standing : uint8_t {
+  kHalfOpen,   ///< its request has not come whole
+  kResting,    ///< between two requests, and nothing of the next has come
+  kLingering,  ///< refused or answered for the last time: it waits for the client's end
+  kSession,    ///< anything else
+};
+
+/// Owner: one worker's session slab. All calls on the worker's thread. Memory: what is in shell and
+/// phase, and while bytes are held back one pooled buffer.
+class Session : public Record {
  public:
   Session(uint32_t listener_index, const base::SocketAddress& client, uint64_t now_ns);
 
@@ -67,8 +85,8 @@ class Session : public SessionBytes {
   /// The time of the last Timer intent has come.
   void OnDue(Environment& environment, ClientLook client, Intents& intents);
 
-  /// What became of a Find intent.
-  void OnFound(Environment& environment, FileLook look, Intents& intents);
+  /// What became of a Find intent. Discarded where the phase that has asked is over.
+  void OnFound(Environment& environment, FoundFile found, Intents& intents);
   /// What More asked for.
   void OnRoom(Environment& environment, Intents& intents);
   /// The file of a File intent cannot be sent whole. The answer is cut.
@@ -90,109 +108,43 @@ class Session : public SessionBytes {
   /// A pool had nothing left for this session: end it.
   void OnPoolExhausted(Environment& environment, Intents& intents);
 
-  /// Its slot is wanted: the connection is closed without a word. REQUIRES: half-open or resting.
+  /// Its slot is wanted: the connection is closed without a word. REQUIRES: half-open or resting,
+  /// or lingering.
   void OnEvicted(Environment& environment, Intents& intents);
 
   /// Both links are gone: the session is no longer counted anywhere.
   void Leave(Environment& environment);
 
+  State state() const;
+  Standing standing() const;
+  /// Whether a FIN of the client ends it although the client is not read: nothing of its stream is
+  /// left, and it has not got its 101. In websocket and static mode its request stays in force.
+  bool EndsWithFin() const;
+  Reading ReadingOf(base::LinkRole role) const;
+  /// Whether the bytes that come from a link may pass unread now. The worker may then move them by
+  /// itself: OnSplice's bytes, then those, with nothing between them.
+  bool CanSplice(base::LinkRole from) const;
+  /// Whether what has come of a request lies in a chunk.
+  bool HoldsChunk(const base::Arena& arena) const;
+  /// Whether it waits to be told that its backend's link is gone before it looks at what was held.
+  bool awaits_backend_gone() const;
+
  private:
-  // ---- admission.cc
-  [[nodiscard]] bool EnterGateway(Environment& environment, http::Refusal* refusal);
-  [[nodiscard]] bool EnterRoute(Environment& environment, http::Refusal* refusal);
-  /// False: no server is left for it; `*refusal` says why, unless it is that all were tried.
-  [[nodiscard]] bool DialNext(Environment& environment, http::Refusal* refusal, Intents& intents);
-  void OnDialDue(Environment& environment, Intents& intents);
-  void LeaveServer(Environment& environment);
-  void LeaveRoute(Environment& environment);
-  void LeaveGateway(Environment& environment);
+  /// In the order of Next.
+  using Phase =
+      std::variant<Handshake, Dialling, Answering, Relaying, Serving, Bridge, Passage, Closing>;
+  static_assert(sizeof(Phase) <= 80);
 
-  // ---- handshake.cc
-  void OnRequestBytes(Environment& environment, base::Piece piece, Intents& intents);
-  [[nodiscard]] HeaderStep TakeProxyHeader(Environment& environment, base::Piece* piece,
-                                           Intents& intents);
-  void RefuseProxyHeader(Environment& environment, Intents& intents);
-  void OnRequest(Environment& environment, const http::RequestHead& head, Intents& intents);
-  /// False: it was refused.
-  [[nodiscard]] bool PrepareAnswer(Environment& environment, const http::RequestHead& head,
-                                   Intents& intents);
-  void KeepHost(std::string_view host, uint32_t capacity);
-  void Open(Environment& environment);
-  void Refuse(Environment& environment, const http::Refusal& refusal, Ending ending,
-              Intents& intents);
-  void RefuseWith(Environment& environment, const http::Refusal& refusal, Intents& intents);
-  [[nodiscard]] bool Announce(Environment& environment, const base::SocketAddress& reached,
-                              Intents& intents);
+  /// Lets the phase answer one event, and makes those that follow.
+  template <typename Event>
+  void Dispatch(const Call& call, Event&& event);
+  /// The same where only one phase cares.
+  template <typename Only, typename Event>
+  void Tell(Environment& environment, Intents& intents, Event&& event);
+  void Follow(const Call& call, Next next);
+  void Make(Next next);
 
-  // ---- websocket.cc
-  [[nodiscard]] bool PrepareForwarding(Environment& environment, const http::RequestHead& head,
-                                       Intents& intents);
-  void SendRequest(Environment& environment, Intents& intents);
-  void OnAnswerBytes(Environment& environment, base::Piece piece, Intents& intents);
-  void OnAnswer(Environment& environment, const http::ResponseHead& head, RawAnswer raw,
-                Intents& intents);
-  void OnSwitching(Environment& environment, const http::ResponseHead& head, RawAnswer raw,
-                   Intents& intents);
-  [[nodiscard]] bool SendHead(Environment& environment, const http::ResponseHead& head,
-                              std::string_view raw, Intents& intents);
-  void OnBodyBytes(Environment& environment, base::Piece piece, Intents& intents);
-  void EndAnswer(Environment& environment, Intents& intents);
-  void CutAnswer(Environment& environment, EndReason reason, Intents& intents);
-  void RefuseAnswer(Environment& environment, const http::Refusal& refusal, Intents& intents);
-  void OnPassing(Environment& environment, base::LinkRole from, base::Piece piece,
-                 Intents& intents);
-  void OnPassageEnd(Environment& environment, base::LinkRole from, LinkEnd end, Intents& intents);
-  void EndPassage(Environment& environment, ws::CloseCode code, std::string_view reason,
-                  Ending ending, Intents& intents);
-
-  // ---- serving.cc
-  void OnFileRequest(Environment& environment, const http::RequestHead& head, FileRequest request,
-                     Intents& intents);
-  void LookForFile(Environment& environment, const http::RequestHead& head, FileLook look,
-                   Intents& intents);
-  void AskForFile(Environment& environment, std::string_view name, Intents& intents);
-  void DropRequest(Environment& environment);
-  void AnswerWithFile(Environment& environment, const http::RequestHead& head, const FileForm& form,
-                      FileLook look, Intents& intents);
-
-  // ---- file_answer.cc
-  void SendAnswer(Environment& environment, http::Method method, const FileAnswer& answer,
-                  FileLook look, Intents& intents);
-  [[nodiscard]] bool KeepParts(Environment& environment, const FileAnswer& answer);
-  void SendNextPart(Environment& environment, Intents& intents);
-  void AnswerWithout(Environment& environment, const http::RequestHead& head,
-                     const http::Refusal& refusal, Intents& intents);
-  void AnswerWithSlash(Environment& environment, const http::RequestHead& head, Intents& intents);
-  void EndServing(Environment& environment, Intents& intents);
-  void CutServing(Environment& environment, Ending ending, Intents& intents);
-
-  // ---- tcp.cc
-  void OnFrames(Environment& environment, base::Piece piece, Intents& intents);
-  void OnBackendBytes(Environment& environment, base::Piece piece, Intents& intents);
-  bool CutText(Environment& environment, base::Piece& piece, Intents& intents);
-  void PrependHeld(base::Piece& piece);
-  [[nodiscard]] bool HoldFront(Environment& environment, std::span<const uint8_t> rest);
-  void AnswerPing(Environment& environment, std::span<const uint8_t> payload,
-                  std::span<uint8_t> room, uint32_t& pong_bytes);
-  void ForwardRun(base::Piece piece, uint8_t* run, uint8_t* run_end, Environment& environment,
-                  Intents& intents);
-  void OnClose(Environment& environment, std::span<const uint8_t> payload, Intents& intents);
-
-  // ---- session.cc
-  void SendClose(Environment& environment, uint16_t code, std::string_view reason,
-                 Intents& intents);
-  /// Ends the WebSocket because the client may no longer be listened to.
-  void Fail(Environment& environment, ws::CloseCode code, std::string_view reason,
-            EndReason end_reason, Intents& intents);
-  /// Sends a Close and goes on reading until the client's Close comes.
-  void CloseInOrder(Environment& environment, ws::CloseCode code, std::string_view reason,
-                    Ending ending, Intents& intents);
-  void EnterClosing(Environment& environment, Ending ending, Intents& intents);
-  void EndOpen(Environment& environment, std::string_view reason, Ending ending, Intents& intents);
-  void OnEarlyEnd(Environment& environment, Intents& intents);
-  void OnBackendEndEarly(Environment& environment, LinkEnd end, Intents& intents);
-  void OnOpenDue(Environment& environment, ClientLook client, Intents& intents);
-  [[nodiscard]] bool SendPing(Environment& environment, Intents& intents);
+  Phase phase_;
 };
 
 }  // namespace ringway::session

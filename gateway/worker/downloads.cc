@@ -2,7 +2,7 @@
 //
 // static mode: what a session wants of files. The chain, for one that is too large for memory:
 //
-//   1. Find: the file is opened, directly where its name is in memory, else through the ring;
+//   1. Find: the file is opened (opening.cc);
 //   2. File: the link has a download now, and is due;
 //   3. once a turn the links that are due send a piece each, the head in front of the first;
 //   4. a full socket is polled, cold bytes are read into a chunk and queued: then it is due again;
@@ -51,43 +51,6 @@ constexpr uint8_t kAnswersQueuedMax = 8;
 constexpr uint32_t kSlicesAheadMax = 2;
 
 }  // namespace
-
-// False: the answer will come through the ring.
-bool Worker::CarryOutFind(uint32_t session) {
-  Slot& slot = memory_.slots[session];
-  const uint32_t client = slot.links[Index(LinkRole::kClient)];
-  if (client == kNoSlot || memory_.links[client].dropping) return false;
-  const session::WantedFile wanted = slot.session.wanted_file();
-  files::Look look =
-      memory_.files.Open(wanted.route_index, wanted.path.data(), environment_.now_ns);
-  if (look.outcome == files::LookOutcome::kUnknown) {
-    memory_.files.Submit(IdOf(client), wanted.route_index, wanted.path.data());
-    ++memory_.links[client].in_flight;
-    memory_.links[client].opens_file = true;
-    return false;
-  }
-  slot.session.OnFound(environment_, ForSession(std::move(look)), intents_);
-  return true;
-}
-
-void Worker::OnFileOpened(const io_uring_cqe& cqe, LinkId id) {
-  Link* link = memory_.links.Find(id.slot, id.generation);
-  RINGWAY_CHECK(link != nullptr);  // it lives until its last operation has ended
-  --link->in_flight;
-  link->opens_file = false;
-  const uint32_t session = link->session;
-  session::Session& asking = memory_.slots[session].session;
-  if (link->dropping) {
-    if (cqe.res >= 0) static_cast<void>(ring_.kernel().Close(cqe.res));
-    return FreeIfIdle(id.slot);
-  }
-  const session::WantedFile wanted = asking.wanted_file();
-  files::Look look =
-      memory_.files.OnCompletion(cqe, wanted.route_index, wanted.path, environment_.now_ns);
-  asking.OnFound(environment_, ForSession(std::move(look)), intents_);
-  CarryOut(session);
-  ArmReceives(session);
-}
 
 void Worker::CarryOutFile(uint32_t session, session::Intent& intent) {
   Slot& slot = memory_.slots[session];

@@ -67,6 +67,7 @@ void Worker::CarryOutAll(uint32_t session) {
         CarryOutTimer(session, intent.due_ns);
         break;
       case IntentKind::kFind:
+        KeepFind(session, intent);
         finds = true;
         break;
       case IntentKind::kFile:
@@ -81,6 +82,7 @@ void Worker::CarryOutAll(uint32_t session) {
   // What could not be done is news for the session, whose answer is carried out in the same way.
   // It ends: each answer takes the session nearer to its end, and a closing one only drops links.
   if (exhausted) {
+    if (finds) CloseOpening(slot);  // it ends: nobody waits for the file
     slot.session.OnPoolExhausted(environment_, intents_);
     return CarryOutAll(session);
   }

@@ -35,6 +35,8 @@ absl::StatusOr<Memory> Memory::Reserve(const config::Config& config, FileSources
   if (!slots.ok()) return slots.status();
   auto downloads = base::Slab<Download>::Map(sessions, "downloads");
   if (!downloads.ok()) return downloads.status();
+  auto openings = base::Slab<Opening>::Map(sessions, "openings of files");
+  if (!openings.ok()) return openings.status();
   auto files = files::Files::Map({.slots = files_max,
                                   .cached_files = limits.cached_files,
                                   .open_files = limits.open_files,
@@ -69,6 +71,7 @@ absl::StatusOr<Memory> Memory::Reserve(const config::Config& config, FileSources
                 .links = *std::move(links),
                 .slots = *std::move(slots),
                 .downloads = *std::move(downloads),
+                .openings = *std::move(openings),
                 .files = *std::move(files),
                 .slices = *std::move(slices),
                 .wheel = *std::move(wheel),

@@ -19,6 +19,7 @@
 #include "gateway/config/config.h"
 #include "gateway/files/files.h"
 #include "gateway/flow/stores.h"
+#include "gateway/worker/opening.h"
 #include "gateway/worker/slot_list.h"
 #include "gateway/worker/slots.h"
 
@@ -37,6 +38,7 @@ struct Memory {
   base::Slab<Link> links;  ///< two for each session
   base::Slab<Slot> slots;
   base::Slab<Download> downloads;  ///< one for each session
+  base::Slab<Opening> openings;    ///< the same
   files::Files files;
   flow::SlicePool slices;
   base::TimingWheel wheel;                 ///< one timer for each session, and the worker's own

@@ -87,8 +87,9 @@ struct Slot {
   std::array<uint64_t, 2> bytes_out{};
   std::array<uint64_t, 2> bytes_spliced{};  ///< of bytes_in
   uint32_t download = base::kNoSlot;
-  bool backend_left = false;  ///< its end was seen while it was not read
-  bool awaits_room = false;   ///< OnRoom was asked for
+  uint32_t opening = base::kNoSlot;  ///< the file that is looked for
+  bool backend_left = false;         ///< its end was seen while it was not read
+  bool awaits_room = false;          ///< OnRoom was asked for
   bool awaits_share = false;  ///< OnBackendGone waits until the client's queue is below its share
   session::Standing standing = session::Standing::kSession;  ///< as it was last looked at
   uint8_t listed = 0;          ///< bits of the lists that it stands in (slot_list.h)
@@ -107,7 +108,7 @@ inline uint32_t BulkBytesOf(const Slot& slot, const base::Limits& limits) {
 inline constexpr size_t kSessionBytes = base::Slab<Slot>::kSlotBytes +
                                         2 * base::Slab<Link>::kSlotBytes +
                                         sizeof(base::TimingWheel::Timer);
-static_assert(kSessionBytes <= 512);
+static_assert(kSessionBytes <= 416);
 // A link is one cache line.
 static_assert(base::Slab<Link>::kSlotBytes == 64);
 

@@ -46,7 +46,8 @@ void Worker::OnStallDue() {
     const uint32_t to = OppositeOf(*link);
     if (link->dropping || link->splice.pipe == splice::kNoPipe || to == kNoSlot) continue;
     const Link& target = memory_.links[to];
-    const uint64_t took_ns = memory_.slots[target.session].session.sent_ns(target.role);
+    const uint64_t took_ns =
+        memory_.slots[target.session].session.sent_ns(target.role, environment_.now_ns);
     const bool took = took_ns > stalled.since_ns;
     if (took || !EmptyPipe(stalled.from.slot, to)) {
       link->stalled = true;

@@ -97,6 +97,7 @@ void Worker::Abandon() {
     if (!memory_.slots.IsOpen(session)) continue;
     memory_.slots[session].session.Leave(environment_);
     CloseDownload(memory_.slots[session]);
+    CloseOpening(memory_.slots[session]);
     memory_.slots.Close(session);
   }
   for (uint32_t link = 0; link < memory_.links.touched(); ++link) {

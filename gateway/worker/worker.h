@@ -111,10 +111,15 @@ class Worker : public WorkerParts {
   void CarryOutDrop(uint32_t index);
   void CarryOutTimer(uint32_t session, uint64_t due_ns);
 
-  // ---- downloads.cc: files on their way
+  // ---- opening.cc: files that are looked for
+  void KeepFind(uint32_t session, session::Intent& intent);
   [[nodiscard]] bool CarryOutFind(uint32_t session);
-  void CarryOutFile(uint32_t session, session::Intent& intent);
   void OnFileOpened(const io_uring_cqe& cqe, base::LinkId id);
+  void TellFound(Slot& slot, files::Look look);
+  void CloseOpening(Slot& slot);
+
+  // ---- downloads.cc: files on their way
+  void CarryOutFile(uint32_t session, session::Intent& intent);
   void OnFileRead(const io_uring_cqe& cqe, base::LinkId id);
   void MarkDownloadDue(uint32_t client);
   void ForgetEndedDownloads();

@@ -89,7 +89,8 @@ class WorkerParts {
   /// Of each backend, for IPv4 and IPv6. WHY apart: servers of both families that take turns would
   /// meet every other source and leave out the rest.
   std::vector<std::array<uint32_t, 2>> next_source_;
-  std::vector<Parked> parked_;  ///< at most one for each listening socket
+  std::vector<Parked> parked_;          ///< at most one for each listening socket
+  session::Snapshot session_snapshot_;  ///< of options_.snapshot, for its sessions
   session::Environment environment_;
   session::Intents intents_;
 

@@ -136,22 +136,17 @@ Harness::Harness(const HarnessOptions& options)
       route::ChoiceStart{});
   addresses_.emplace(*config_, AddressesOf(*config_, options.addresses), 0U);
   const base::Limits& limits = config_->limits;
-  environment_.emplace(Environment{.stores = stores_,
-                                   .counters = counters_,
-                                   .occupancy = *occupancy_,
-                                   .table = *table_,
-                                   .servers = *servers_,
-                                   .addresses = *addresses_,
-                                   .limits = limits,
-                                   .files = files_,
-                                   .media_types = media_types_,
-                                   .news = news_,
-                                   .peers = peers_,
-                                   .rules = {.frame_bytes_max = limits.frame_bytes_max,
-                                             .message_bytes_max = limits.message_bytes_max},
-                                   .now_ns = kBeginNs,
-                                   .unix_s = kUnixSeconds,
-                                   .secret = 1});
+  snapshot_.emplace(Snapshot{.table = *table_,
+                             .routes = config_->routes,
+                             .limits = limits,
+                             .servers = *servers_,
+                             .addresses = *addresses_,
+                             .occupancy = *occupancy_,
+                             .media_types = media_types_,
+                             .rules = {.frame_bytes_max = limits.frame_bytes_max,
+                                       .message_bytes_max = limits.message_bytes_max}});
+  environment_.emplace(stores_, counters_, &*snapshot_, files_, news_, peers_, kBeginNs,
+                       kUnixSeconds, /*secret=*/1U);
   Accept();
 }
 
@@ -161,6 +156,7 @@ void Harness::EndSession() {
   if (session_) {
     session_->Leave(*environment_);
     session_.reset();
+    EXPECT_EQ(snapshot_->sessions, 0U) << "still named by a session that has left";
     EXPECT_EQ(occupancy_->on_server(1) + occupancy_->on_server(2), 0U) << "still on a server";
     for (const config::Route& route : config_->routes) {
       if (route.mode != config::Mode::kStatic) continue;
@@ -169,6 +165,7 @@ void Harness::EndSession() {
   }
   hoard_.clear();
   download_ = {};
+  wanted_ = {};
   for (size_t c = 0; c < base::kBufferClasses; ++c) {
     EXPECT_EQ(arena_.leased(static_cast<BufferClass>(c)), 0U) << "leases of class " << c;
   }
@@ -255,11 +252,14 @@ void Harness::WaitUntilDue(ClientLook client) {
 
 void Harness::Found(std::optional<FileOutcome> outcome) {
   ASSERT_TRUE(std::exchange(find_due_, false));
-  const WantedFile wanted = session_->wanted_file();
-  EXPECT_EQ(wanted.path.data()[wanted.path.size()], '\0');
-  EXPECT_EQ(config_->routes[wanted.route_index].name, "files");
+  const std::string_view path = wanted_path();
+  EXPECT_EQ(path.data()[path.size()], '\0');
+  EXPECT_EQ(config_->routes[question_.route_index].name, "files");
   session_->OnFound(*environment_,
-                    outcome ? FileLook{.outcome = *outcome} : files_.Look(wanted.path), intents_);
+                    {.generation = question_.generation,
+                     .look = outcome ? FileLook{.outcome = *outcome} : files_.Look(path),
+                     .path = std::exchange(wanted_, {})},
+                    intents_);
   CarryOut();
 }
 

@@ -17,29 +17,13 @@
 #include "gateway/config/config.h"
 #include "gateway/session/environment.h"
 #include "gateway/session/session.h"
+#include "tests/unit/session/act.h"
 #include "tests/unit/session/fake_files.h"
 #include "tests/unit/session/fixed_peers.h"
 #include "tests/unit/session/news_record.h"
 #include "tests/unit/session/wire.h"
 
 namespace ringway::session {
-
-inline constexpr base::LinkRole kClient = base::LinkRole::kClient;
-inline constexpr base::LinkRole kBackend = base::LinkRole::kBackend;
-inline constexpr uint64_t kMs = base::kNsPerMs;
-inline constexpr uint64_t kSecond = 1000 * kMs;
-
-/// An intent that was carried out.
-struct Act {
-  IntentKind kind = IntentKind::kSend;
-  base::LinkRole to = kClient;
-  std::string bytes;
-  uint32_t backend_index = 0;
-  uint32_t server_index = 0;
-  uint32_t address_index = 0;
-  uint64_t due_ns = 0;
-  uint64_t offset = 0;  ///< kFile; `bytes` then is what is read there
-};
 
 struct HarnessOptions {
   std::string_view route{};     ///< lines of the route beyond path and backend
@@ -53,15 +37,6 @@ struct HarnessOptions {
   /// Lines of a last route, in static mode; without, there is none.
   std::optional<std::string_view> files{};
   std::string_view files_path = "/files/*";
-};
-
-/// What the worker knows of a link.
-struct LinkState {
-  bool there = false;  ///< connected, or being connected
-  bool connecting = false;
-  bool ended = false;  ///< its incoming stream
-  bool finished = false;
-  std::string sent;  ///< since Forget
 };
 
 /// Every call fails the test when the session keeps a receive buffer, or wants something sent to a
@@ -105,6 +80,9 @@ class Harness {
   /// REQUIRES: find_due().
   void Found(std::optional<FileOutcome> outcome = std::nullopt);
   bool find_due() const { return find_due_; }
+  std::string_view wanted_path() const {
+    return {reinterpret_cast<const char*>(wanted_.data), wanted_.bytes};
+  }
   /// All has left, a download too. REQUIRES: room_due().
   void Room();
   bool room_due() const { return room_due_; }
@@ -183,6 +161,7 @@ class Harness {
   std::optional<base::ServerHealth> health_;
   std::optional<route::ServerChoice> servers_;
   std::optional<route::AddressChoice> addresses_;
+  std::optional<Snapshot> snapshot_;
   std::optional<Environment> environment_;
   std::optional<Session> session_;
   Intents intents_;
@@ -191,6 +170,8 @@ class Harness {
   std::vector<base::Lease> hoard_;
   uint64_t due_ns_ = UINT64_MAX;
   base::Lease download_;
+  base::Piece wanted_;     ///< the path of the file that is looked for
+  FileQuestion question_;  ///< and who has asked
   bool backend_gone_due_ = false, find_due_ = false, room_due_ = false;
 };
 

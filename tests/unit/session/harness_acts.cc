@@ -51,7 +51,10 @@ void Harness::CarryOutOne(Intent& intent) {
       LoseLink(intent.to);
       break;
     case IntentKind::kFind:
+      EXPECT_FALSE(find_due_) << "two files at once";
       find_due_ = true;
+      wanted_ = std::move(intent.piece);
+      question_ = intent.file;
       break;
     case IntentKind::kFile:
       BeginDownload(intent);

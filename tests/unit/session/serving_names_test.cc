@@ -35,7 +35,7 @@ TEST(UnknownFile, IsLookedForWhileTheRequestIsHeld) {
   EXPECT_EQ(harness.Story(), "find client");
   EXPECT_EQ(harness.state(), State::kServing);
   EXPECT_EQ(harness.session().ReadingOf(kClient), Reading::kNot);
-  EXPECT_EQ(harness.session().wanted_file().path, "a/b.html");
+  EXPECT_EQ(harness.wanted_path(), "a/b.html");
   EXPECT_EQ(harness.leased(base::BufferClass::kCell), 1U) << "the request, and the name behind it";
   EXPECT_EQ(harness.on_files(), 1U);
   harness.Found();
@@ -70,7 +70,7 @@ TEST(UnknownFile, IsLookedForAgainWhereALookBringsNothingUpTo8Times) {
   for (int look = 1; look < 8; ++look) {
     harness.Found(FileOutcome::kUnknown);
     EXPECT_EQ(harness.Story(), "find client");
-    EXPECT_EQ(harness.session().wanted_file().path, "f");
+    EXPECT_EQ(harness.wanted_path(), "f");
   }
   harness.Found(FileOutcome::kUnknown);
   EXPECT_EQ(harness.Story(), "send client, more client");
@@ -98,7 +98,7 @@ TEST(UnknownFile, MayHaveANameThatNoCellHolds) {
     harness.FromClient(Get("/files/" + name));
     EXPECT_EQ(harness.leased(base::BufferClass::kCell), fits ? 1U : 0U);
     EXPECT_EQ(harness.leased(base::BufferClass::kChunk), fits ? 0U : 1U);
-    EXPECT_EQ(harness.session().wanted_file().path, name);
+    EXPECT_EQ(harness.wanted_path(), name);
     harness.Found();
     EXPECT_EQ(BodyOf(harness.ToClient()), "x");
     ExpectAtRest(harness);
@@ -111,7 +111,7 @@ TEST(UnknownFile, IsLookedForUnderEachOfItsNames) {
   harness.files().Forget();
   harness.FromClient(Get("/files/f", "Accept-Encoding: gzip, br\r\n"));
   for (const std::string_view name : {"f.br", "f.gz", "f", "app.html.br", "app.html.gz"}) {
-    EXPECT_EQ(harness.session().wanted_file().path, name);
+    EXPECT_EQ(harness.wanted_path(), name);
     harness.Found();
     EXPECT_EQ(harness.Story(), "find client");
   }
