@@ -15,8 +15,8 @@ namespace {
 
 using base::LinkRole;
 
-/// Phases that one event may lead through. The longest way that there is has four (a backend's
-/// answer without a body, behind which the client's next request waits, say); more is a circle.
+/// Phases that one event may lead through. The longest way has three (the end of an answer leads to
+/// the next request, that to a file, and that to a refusal); what is longer than this is a circle.
 constexpr int kPhasesInRowMax = 8;
 
 constexpr std::array<State, static_cast<size_t>(Next::kStay)> kStates = {

@@ -263,6 +263,12 @@ void Harness::Found(std::optional<FileOutcome> outcome) {
   CarryOut();
 }
 
+void Harness::FoundTooLate() {
+  const auto generation = static_cast<uint16_t>(question_.generation - 1);
+  session_->OnFound(*environment_, {.generation = generation, .look = files_.Look("f")}, intents_);
+  CarryOut();
+}
+
 void Harness::Room() {
   ASSERT_TRUE(std::exchange(room_due_, false));
   download_ = {};

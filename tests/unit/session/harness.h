@@ -59,6 +59,8 @@ class Harness {
   // ---- What happens to the session
   /// A new client, accepted now, instead of the one before.
   void Accept(const base::SocketAddress& client = kClientAddress);
+  /// From now on clients begin with this one, which must outlive them.
+  void Renew(Snapshot& snapshot) { environment_->snapshot = &snapshot; }
   /// One receive of the given class.
   void Feed(base::LinkRole from, std::string_view bytes,
             base::BufferClass c = base::BufferClass::kSmall);
@@ -80,6 +82,8 @@ class Harness {
   /// REQUIRES: find_due().
   void Found(std::optional<FileOutcome> outcome = std::nullopt);
   bool find_due() const { return find_due_; }
+  /// The same, in answer to a question that a phase before this one has asked.
+  void FoundTooLate();
   std::string_view wanted_path() const {
     return {reinterpret_cast<const char*>(wanted_.data), wanted_.bytes};
   }
@@ -124,6 +128,8 @@ class Harness {
   Session& session() { return *session_; }
   const Session& session() const { return *session_; }
   const Environment* environment() const { return &*environment_; }
+  /// Of its own options.
+  Snapshot& snapshot() { return *snapshot_; }
   /// What other workers' sessions would share.
   base::Occupancy& occupancy() { return *occupancy_; }
   base::ServerHealth& health() { return *health_; }

@@ -46,6 +46,36 @@ TEST(UnknownFile, IsLookedForWhileTheRequestIsHeld) {
   ExpectAtRest(harness);
 }
 
+TEST(UnknownFile, IsNotWhatAnEarlierRequestHasAskedFor) {
+  Harness harness(kFiles);
+  harness.files().Store("f", "of the request before");
+  harness.files().Keep("g", "its own");
+  harness.files().Forget();
+  harness.FromClient(Get("/files/g"));
+  harness.FoundTooLate();
+  EXPECT_EQ(harness.Story(), "");
+  EXPECT_EQ(harness.state(), State::kServing);
+  harness.Found();
+  EXPECT_EQ(BodyOf(harness.ToClient()), "its own");
+  ExpectAtRest(harness);
+  harness.FoundTooLate();
+  EXPECT_EQ(harness.Story(), "") << "nobody asks";
+}
+
+TEST(UnknownFile, IsForgottenWithTheSessionThatAskedForIt) {
+  Harness harness(kFiles);
+  harness.files().Keep("f", "x");
+  harness.files().Forget();
+  harness.FromClient(Get("/files/f"));
+  harness.End(kClient, LinkEnd::kReset);
+  EXPECT_EQ(harness.leased(base::BufferClass::kCell), 1U) << "the name, which is the operation's";
+  EXPECT_EQ(harness.wanted_path(), "f");
+  harness.Found();
+  EXPECT_EQ(harness.Story(), "");
+  EXPECT_EQ(harness.leased(base::BufferClass::kCell), 0U);
+  ExpectEnding(harness, EndSide::kClient, EndReason::kClientGone, 0);
+}
+
 TEST(UnknownFile, IsAnsweredByTheConditionsOfItsRequest) {
   Harness harness(kFiles);
   harness.files().Store("f", "0123456789");
