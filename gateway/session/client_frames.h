@@ -32,7 +32,10 @@ class ClientFrames {
   Next OnExhausted(const Call& call);
 
   /// Nothing more of the client's is read.
-  void Forget() { front_ = {}; }
+  void Forget() {
+    front_ = {};
+    front_bytes_ = 0;
+  }
   /// Nothing can be sent to the backend any more.
   void OnBackendReset() { backend_gone_ = true; }
 

@@ -45,6 +45,7 @@ Next Closing::OnExhausted(const Call& call) {
 }
 
 Next Closing::OnEvicted(const Call& call) {
+  call.counters().half_open_evicted.Add(1);
   call.intents.Drop(LinkRole::kClient);
   EndHearing(call);
   return Next::kStay;

@@ -94,6 +94,17 @@ TEST(Evicted, AClientAtRestIsCutToo) {
   EXPECT_EQ(harness.counters().resting_evicted.value(), 1U);
 }
 
+TEST(Evicted, AClientThatWasRefusedKeepsItsFirstCause) {
+  Harness harness;
+  harness.FromClient("GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(harness.session().standing(), Standing::kLingering);
+  harness.Evict();
+  EXPECT_EQ(harness.Story(), "drop client, timer");
+  EXPECT_TRUE(harness.over());
+  ExpectEnding(harness, EndSide::kGateway, EndReason::kRefused, 404);
+  EXPECT_EQ(harness.counters().half_open_evicted.value(), 1U);
+}
+
 TEST(Evicted, AHeadGivesItsChunkBack) {
   Harness harness;
   harness.FromClient("GET /echo HTTP/1.1\r\nLong: " + std::string(600, 'x'));
