@@ -28,7 +28,7 @@ struct Call {
   base::Counters& counters() const { return environment.counters; }
   flow::Stores& stores() const { return environment.stores; }
   const Snapshot& snapshot() const { return *shell.snapshot; }
-  const base::Limits& limits() const { return shell.snapshot->limits; }
+  const base::Limits& limits() const { return shell.snapshot->limits(); }
   /// REQUIRES: a route was found.
   const config::Route& route() const { return shell.snapshot->routes[shell.route_index]; }
   const config::Backend& backend() const { return shell.snapshot->BackendOf(route()); }

@@ -132,10 +132,12 @@ Next Handshake::OnRequestBytes(const Call& call, base::Piece&& piece) {
   const uint8_t* const piece_end = piece.data + piece.bytes;
   uint8_t* const piece_begin = piece.data;
   const bool is_cut = bytes_before > 0 && piece.bytes > kChunkBytes - bytes_before;
+  base::Lease rest;  // keeps what came behind the head, where what is held does not
   if (bytes_before == 0) {
     held_ = std::move(piece);
-  } else if (!AppendToHeld(HolderOf(call), piece, &held_)) {
-    return OnExhausted(call);
+  } else {
+    if (!AppendToHeld(HolderOf(call), piece, &held_)) return OnExhausted(call);
+    rest = std::move(piece.lease);
   }
   Request& request = call.environment.request;
   http::Refusal refusal;
@@ -157,7 +159,7 @@ Next Handshake::OnRequestBytes(const Call& call, base::Piece&& piece) {
   request.text = TextOf(held_);
   // The head was not whole without this piece, so what is behind it lies in this piece.
   uint8_t* const head_end = piece_begin + (request.head.head_bytes - bytes_before);
-  return OnHead(call, {.lease = std::move(piece.lease),
+  return OnHead(call, {.lease = std::move(rest),
                        .data = head_end,
                        .bytes = static_cast<uint32_t>(piece_end - head_end)});
 }

@@ -22,7 +22,6 @@ namespace ringway::session {
 struct Snapshot {
   const route::Table& table;
   std::span<const config::Route> routes;  ///< of the table's configuration
-  const base::Limits& limits;
   route::ServerChoice& servers;
   route::AddressChoice& addresses;
   base::Occupancy& occupancy;
@@ -33,6 +32,7 @@ struct Snapshot {
   /// nobody looks at it.
   uint32_t sessions = 0;
 
+  const base::Limits& limits() const { return table.config().limits; }
   const config::Backend& BackendOf(const config::Route& route) const {
     return table.config().backends[route.backend_index];
   }

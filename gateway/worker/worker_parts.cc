@@ -39,7 +39,6 @@ WorkerParts::WorkerParts(uring::Kernel& kernel, base::Clock& clock, Observer& ob
       next_source_(options_.snapshot->config->backends.size(), {options_.index, options_.index}),
       session_snapshot_{.table = options_.snapshot->table,
                         .routes = options_.snapshot->config->routes,
-                        .limits = limits_,
                         .servers = servers_,
                         .addresses = addresses_,
                         .occupancy = *options_.occupancy,

@@ -138,7 +138,6 @@ Harness::Harness(const HarnessOptions& options)
   const base::Limits& limits = config_->limits;
   snapshot_.emplace(Snapshot{.table = *table_,
                              .routes = config_->routes,
-                             .limits = limits,
                              .servers = *servers_,
                              .addresses = *addresses_,
                              .occupancy = *occupancy_,
