@@ -22,6 +22,7 @@ session::NextServer NextServerAfter(dial::DialOutcome outcome) {
       return session::NextServer::kTryBlameless;
     case dial::DialOutcome::kConnected:
     case dial::DialOutcome::kNoDescriptor:
+    case dial::DialOutcome::kNotGivenBack:
     case dial::DialOutcome::kCancelled:
       break;
   }
@@ -55,7 +56,7 @@ dial::DialOutcome Dials::Dial(uint32_t session, const session::Intent& intent) {
   constexpr uint64_t kDialNs = 8000;  // a socket, its options and a connect
   parts_.links->AddWork(kDialNs);
   Slot& slot = parts_[session];
-  links::Dialled dialled{.outcome = dial::DialOutcome::kNoDescriptor, .error = -EMFILE};
+  links::Dialled dialled{.outcome = dial::DialOutcome::kNotGivenBack, .error = -EBUSY};
   // One that was dropped may not have been given back yet; who has more of those waits for none.
   if (slot.held >= links::kLinksPerOwner) {
     parts_.counters.dials_failed.Add(1);

@@ -35,7 +35,7 @@ root = "/srv"
 [[backend]]
 name = "both"
 servers = ["both.test:1000"]
-connect_timeout = "1s"
+connect_timeout = "2s"
 )";
 
 base::SocketAddress Loopback(uint16_t port) {
@@ -69,10 +69,10 @@ void Scenario::Open() {
       Surroundings{network_, clock_, random_, random_, faults_, verdict_, *this},
       SimKernelOptions{.sq_entries = sq_entries_, .patience_ns = kMs});
   wake_fd_ = kernel_->AddEvent();
-  const auto snapshot = std::make_shared<const worker::Snapshot>(
-      worker::Snapshot{.config = config,
-                       .table = route::Table(config),
-                       .addresses = {{{Loopback(1000), Loopback(1001)}}}});
+  route::AddressSet addresses;
+  for (const uint16_t port : ports_) addresses.push_back(Loopback(port));
+  const auto snapshot = std::make_shared<const worker::Snapshot>(worker::Snapshot{
+      .config = config, .table = route::Table(config), .addresses = {{addresses}}});
   auto occupancy = worker::MapOccupancy(*config, 1, 1);
   ASSERT_TRUE(occupancy.ok()) << occupancy.status();
   occupancy_ = std::make_shared<base::Occupancy>(*std::move(occupancy));

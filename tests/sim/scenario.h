@@ -41,9 +41,9 @@ class Scenario : public testing::Test, private Events {
   /// A worker that was not drained is abandoned, with all that is in flight.
   ~Scenario() override;
 
-  /// Routes: /tcp and /pass (mode "websocket") to one backend with two addresses, whose first is
-  /// `first_` and whose second `backend_`; /files/ serves tree(). `limits_` are those of a small
-  /// worker.
+  /// Routes: /tcp and /pass (mode "websocket") to one backend with an address for each of `ports_`:
+  /// the first is `first_` and the second `backend_`; /files/ serves tree(). `limits_` are those of
+  /// a small worker.
   void Open();
 
   /// A connection that waits to be accepted.
@@ -76,6 +76,8 @@ class Scenario : public testing::Test, private Events {
 
   base::Limits limits_;
   uint32_t sq_entries_ = 64;
+  /// Where the backend's server is to be found.
+  std::vector<uint16_t> ports_ = {1000, 1001};
   /// Called within each entry into the kernel, as another thread would come in between.
   std::function<void()> on_entry_;
   SimClock clock_;
