@@ -65,7 +65,7 @@ void Checks::Between(uint64_t counted, uint64_t least, uint64_t more, const char
 }
 
 void Checks::AfterTurn() {
-  kernel_->NoteReaped();
+  kernel_->completions.NoteReaped();
   Buffers();
   Slots();
   Counters();
@@ -76,8 +76,8 @@ void Checks::Buffers() {
   const base::Arena& arena = worker_->arena();
   for (const BufferClass c : {BufferClass::kSmall, BufferClass::kBulk}) {
     const auto group = static_cast<uint16_t>(c);
-    const uint32_t in_ring = kernel_->groups().Available(group);
-    const uint32_t unread = kernel_->completions().unread_buffers(group);
+    const uint32_t in_ring = kernel_->groups.Available(group);
+    const uint32_t unread = kernel_->completions.unread_buffers(group);
     Equal(arena.leased(c) + in_ring + unread, arena.count(c),
           "leases out, buffers in the ring and in completions, against all");
   }
@@ -91,20 +91,22 @@ void Checks::Buffers() {
 }
 
 void Checks::Slots() {
-  const Completions& completions = kernel_->completions();
+  const Completions& completions = kernel_->completions;
   Equal(
       worker_->links_open() + worker_->connections_parked() + completions.unread(Nature::kAccepted),
-      kernel_->sockets_open(), "links open, parked and accepted sockets, against sockets");
+      kernel_->descriptors.sockets_open(),
+      "links open, parked and accepted sockets, against sockets");
   const uint64_t turned_away =
       worker_->counters().accept_errors.value() - completions.reaped(Nature::kAcceptFailed);
   Equal(worker_->sessions_open() + worker_->connections_parked() + ledger_->ended + turned_away,
         completions.reaped(Nature::kAccepted), "sessions, against accepted clients");
   // Each link: one receive, one send, and a poll for bytes, for room and for the end. The disk may
   // still be busy for somebody who is gone.
-  const uint64_t a_link = kernel_->submitted(IORING_OP_POLL_ADD) > 0 ? 5 : 2;
-  if (kernel_->requests() - kernel_->disk_requests() >
+  const uint64_t a_link = kernel_->submitted.of[IORING_OP_POLL_ADD] > 0 ? 5 : 2;
+  if (kernel_->in_flight.count() - kernel_->in_flight.disk_count() >
       a_link * worker_->links_open() + kListeners + 1) {
-    verdict_->Fail("%zu operations for %u links", kernel_->requests(), worker_->links_open());
+    verdict_->Fail("%zu operations for %u links", kernel_->in_flight.count(),
+                   worker_->links_open());
   }
   Pipes();
   const uint64_t per_session = 2 * (plan_->limits.window_bytes + kOverrunBytes + kLeftoverBytes);
@@ -118,27 +120,29 @@ void Checks::Slots() {
 
 // A pipe that goes back to its pool is empty: what it held would reach another session.
 void Checks::Pipes() {
-  if (kernel_->pipe_ends_open() > 2 * plan_->limits.pipes) {
-    verdict_->Fail("%u ends of pipes are open, %u pipes may be", kernel_->pipe_ends_open(),
-                   plan_->limits.pipes);
+  if (kernel_->descriptors.pipe_ends_open() > 2 * plan_->limits.pipes) {
+    verdict_->Fail("%u ends of pipes are open, %u pipes may be",
+                   kernel_->descriptors.pipe_ends_open(), plan_->limits.pipes);
   }
-  if (worker_->links_open() == 0) Equal(kernel_->pipe_bytes(), 0, "bytes in pipes without a link");
+  if (worker_->links_open() == 0) {
+    Equal(kernel_->descriptors.pipe_bytes(), 0, "bytes in pipes without a link");
+  }
 }
 
 void Checks::Counters() {
   const base::Counters& counters = worker_->counters();
-  const Completions& completions = kernel_->completions();
+  const Completions& completions = kernel_->completions;
   Equal(counters.completions_stale.value(), completions.reaped(Nature::kGhost),
         "stale completions, against those that came too late");
   Equal(counters.completions_unexpected.value(), 0, "unexpected completions");
   Equal(counters.receives_starved.value(), completions.reaped(Nature::kStarved), "starved");
   const uint64_t directly =
-      kernel_->bytes_spliced_out() + kernel_->bytes_sent_ahead() + kernel_->bytes_sent_from_files();
+      kernel_->moved.spliced_out + kernel_->moved.sent_ahead + kernel_->moved.sent_from_files;
   Equal(counters.client_bytes_out.value() + counters.backend_bytes_out.value(),
         completions.reaped_bytes(Nature::kSent) + directly, "bytes out, against bytes taken");
-  Equal(counters.bytes_spliced.value(), kernel_->bytes_spliced_in(), "bytes spliced");
+  Equal(counters.bytes_spliced.value(), kernel_->moved.spliced_in, "bytes spliced");
   const uint64_t in = counters.client_bytes_in.value() + counters.backend_bytes_in.value();
-  const uint64_t came = completions.reaped_bytes(Nature::kReceived) + kernel_->bytes_spliced_in();
+  const uint64_t came = completions.reaped_bytes(Nature::kReceived) + kernel_->moved.spliced_in;
   if (in > came || came - in > counters.bytes_discarded.value()) {
     verdict_->Fail("%lu bytes came, %lu are counted and %lu discarded", came, in,
                    counters.bytes_discarded.value());
@@ -160,8 +164,8 @@ void Checks::Window(const Cast& cast, ClientEnd& client) {
                      !server->connection()->broken && client.flows() && !client.done() &&
                      !server->done() && client.story().IsPolite();
   if (!flows) return;
-  const uint64_t most =
-      plan_->limits.window_bytes + kOverrunBytes + kLeftoverBytes + kernel_->pipe_bytes();
+  const uint64_t most = plan_->limits.window_bytes + kOverrunBytes + kLeftoverBytes +
+                        kernel_->descriptors.pipe_bytes();
   const uint64_t up_out = server->received() + server->connection()->down.size();
   const uint64_t down_out = client.received() + client.connection()->down.size();
   if (client.Taken() > up_out + most) {
@@ -187,9 +191,9 @@ void Checks::Memory(const Casts& casts) {
 void Checks::GivenUp(const absl::Status& status) {
   const std::string message = status.ToString();
   // One is withheld in a run at most, so one session is left, and nothing else.
-  if (kernel_->withheld().size() != 1) return verdict_->Fail("%s", message.c_str());
+  if (kernel_->withholding.withheld().size() != 1) return verdict_->Fail("%s", message.c_str());
   Equal(worker_->sessions_open(), 1, "sessions that something keeps");
-  const uint64_t user_data = kernel_->withheld().front();
+  const uint64_t user_data = kernel_->withholding.withheld().front();
   const auto id = uring::UserData::Unpack(user_data);
   const auto kind = static_cast<base::Operation>(id.kind);
   const bool is_open = kind == base::Operation::kOpenFile;
@@ -204,7 +208,7 @@ void Checks::GivenUp(const absl::Status& status) {
 void Checks::AtEnd() {
   const base::Counters& counters = worker_->counters();
   Equal(worker_->links_open(), 0, "links at the end");
-  Equal(kernel_->requests(), 0, "operations with the kernel at the end");
+  Equal(kernel_->in_flight.count(), 0, "operations with the kernel at the end");
   Equal(counters.sessions_opened.value(), counters.sessions_ended.value(), "sessions ended");
   Equal(counters.sessions_ended.value(), ledger_->upgraded, "sessions told");
   Equal(counters.client_bytes_in.value(), ledger_->client_bytes_in, "client bytes in, told");
@@ -214,9 +218,9 @@ void Checks::AtEnd() {
   Equal(counters.bytes_spliced.value(), ledger_->bytes_spliced, "bytes spliced, told");
   Equal(counters.messages_in.value(), ledger_->messages_in, "messages in, told");
   Equal(counters.frames_out.value(), ledger_->frames_out, "frames out, told");
-  Equal(counters.dials.value(), kernel_->submitted(IORING_OP_CONNECT), "dials");
+  Equal(counters.dials.value(), kernel_->submitted.of[IORING_OP_CONNECT], "dials");
   Equal(counters.sends.value(),
-        kernel_->submitted(IORING_OP_SEND) + kernel_->submitted(IORING_OP_SENDMSG), "sends");
+        kernel_->submitted.of[IORING_OP_SEND] + kernel_->submitted.of[IORING_OP_SENDMSG], "sends");
   Endings();
 }
 
@@ -255,12 +259,13 @@ bool Checks::IsExcused(const Cast& cast, const ClientEnd& client) const {
   if (is_static) return struck(Fault::k_read_io_error) > 0;
   if (client.status() != 502) return false;
   // The next dial begins when the one before is given back, whatever address that was for.
-  return kernel_->WithholdsConnect() || struck(Fault::k_socket_emfile) > 0;
+  return kernel_->withholding.WithholdsConnect() || struck(Fault::k_socket_emfile) > 0;
 }
 
 bool Checks::MayNeverEnd(const Cast& cast, const ClientEnd& client) const {
   const bool is_static = client.story().mode == config::Mode::kStatic;
-  return cast.IsWithheld(client) || (is_static && kernel_->Withholds(DescriptorKind::kFile));
+  return cast.IsWithheld(client) ||
+         (is_static && kernel_->withholding.Withholds(DescriptorKind::kFile));
 }
 
 bool Checks::AreSettled(const Casts& casts) {

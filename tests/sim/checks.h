@@ -11,7 +11,7 @@
 #include "gateway/worker/observer.h"
 #include "gateway/worker/worker.h"
 #include "tests/sim/cast.h"
-#include "tests/sim/sim_kernel.h"
+#include "tests/sim/kernel_tables.h"
 
 namespace ringway::sim {
 
@@ -41,7 +41,7 @@ class Ledger : public worker::Observer {
 
 class Checks {
  public:
-  Checks(const Plan& plan, const worker::Worker& worker, SimKernel& kernel, const Ledger& ledger,
+  Checks(const Plan& plan, const worker::Worker& worker, KernelTables& kernel, const Ledger& ledger,
          Verdict& verdict)
       : plan_(&plan), worker_(&worker), kernel_(&kernel), ledger_(&ledger), verdict_(&verdict) {}
 
@@ -73,7 +73,7 @@ class Checks {
 
   const Plan* plan_;
   const worker::Worker* worker_;
-  SimKernel* kernel_;
+  KernelTables* kernel_;
   const Ledger* ledger_;
   Verdict* verdict_;
   size_t looked_at_ = 0;  ///< of the ledger's out_of_memory

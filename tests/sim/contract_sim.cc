@@ -72,14 +72,15 @@ class SimWorld : public ContractWorld {
 
   Connection Connect() override {
     sim::Connection* connection = network_.Open(sim::Network::AddressOf(kServerPort));
-    return {.fd = kernel_.AddSocket(connection), .remote = std::make_unique<SimEnd>(connection)};
+    return {.fd = tables().descriptors.OpenSocket(connection),
+            .remote = std::make_unique<SimEnd>(connection)};
   }
 
-  int Listen() override { return kernel_.AddListening(network_.Serve(next_port_++)); }
+  int Listen() override { return tables().descriptors.OpenListening(network_.Serve(next_port_++)); }
 
   std::unique_ptr<RemoteEnd> DialIn(int listening_fd) override {
     sim::Connection* connection = network_.Open(sim::Network::AddressOf(next_port_++));
-    kernel_.ListeningAt(listening_fd)->waiting.push_back(connection);
+    tables().descriptors.Of(listening_fd).listening->waiting.push_back(connection);
     return std::make_unique<SimEnd>(connection);
   }
 
@@ -93,11 +94,12 @@ class SimWorld : public ContractWorld {
   std::unique_ptr<RemoteEnd> TakeUnixDialled() override { return Take(unix_server_); }
   sockaddr_storage AbsentPath() override { return sim::Network::AddressOfPath("/run/absent"); }
 
-  int OpenFile(std::span<const uint8_t> bytes) override { return kernel_.AddFile(bytes); }
-  int OpenRoot() override { return kernel_.AddRoot(); }
-  sim::FileTree& tree() { return kernel_.tree(); }
+  int OpenFile(std::span<const uint8_t> bytes) override { return tables().OpenNameless(bytes); }
+  int OpenRoot() override { return tables().OpenRoot(); }
+  sim::KernelTables& tables() { return kernel_.tables(); }
+  sim::FileTree& tree() { return tables().tree; }
   void PutFile(const std::string& path, std::span<const uint8_t> bytes) override {
-    kernel_.tree().Put(path, {bytes.begin(), bytes.end()}, static_cast<int64_t>(clock_.NowNs()));
+    tables().tree.Put(path, {bytes.begin(), bytes.end()}, static_cast<int64_t>(clock_.NowNs()));
   }
 
  private:

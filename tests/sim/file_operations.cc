@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The ring's operations on files: those that may wait for the disk, and so always end later.
+// What the disk is asked for, and what it answers.
+#include "tests/sim/file_operations.h"
+
 #include <fcntl.h>
 #include <linux/openat2.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-
-#include "tests/sim/sim_kernel.h"
 
 namespace ringway::sim {
 namespace {
@@ -24,8 +24,22 @@ constexpr uint64_t kResolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
 
 }  // namespace
 
+int FileOperations::RegisterBuffers(std::span<const iovec> buffers) {
+  if (!fixed_.empty()) return -EBUSY;
+  for (const iovec& one : buffers) {
+    fixed_.push_back({static_cast<uint8_t*>(one.iov_base), one.iov_len});
+  }
+  return 0;
+}
+
+int FileOperations::UnregisterBuffers() {
+  if (fixed_.empty()) return -ENXIO;
+  fixed_.clear();
+  return 0;
+}
+
 // WHY no other flags than LinuxKernel::OpenBeneath has: each of them keeps something away.
-bool SimKernel::PrepareOpen(const io_uring_sqe& sqe, Request& request) {
+bool FileOperations::PrepareOpen(const io_uring_sqe& sqe, Request& request) {
   open_how how{};
   if (sqe.len != sizeof how || sqe.file_index != 0) {
     around_.verdict.Fail("an open with %u bytes of open_how, for slot %u", sqe.len, sqe.file_index);
@@ -47,7 +61,7 @@ bool SimKernel::PrepareOpen(const io_uring_sqe& sqe, Request& request) {
   return true;
 }
 
-void SimKernel::PrepareFileRead(const io_uring_sqe& sqe, Request& request) {
+void FileOperations::PrepareRead(const io_uring_sqe& sqe, Request& request) {
   request.fixed_index = sqe.buf_index;
   if (sqe.off == UINT64_MAX || sqe.rw_flags != 0) {
     around_.verdict.Fail("a read at %llu with flags %x", sqe.off, sqe.rw_flags);
@@ -55,12 +69,12 @@ void SimKernel::PrepareFileRead(const io_uring_sqe& sqe, Request& request) {
   const bool late = RINGWAY_STRIKES(around_.random, around_.faults, read_late);
   const uint64_t most = late ? kBusyDiskNsMax : kDiskNsMax;
   request.not_before_ns = around_.clock.now_ns + around_.random.Between(1, most);
-  if (options_.watch == Watch::kContract || !IsRegistered(request)) return;
+  if (!tables_->watch.is_on() || !IsRegistered(request)) return;
   std::ranges::fill(request.out, kTaken);
 }
 
 // A plain read goes anywhere.
-bool SimKernel::IsRegistered(const Request& request) const {
+bool FileOperations::IsRegistered(const Request& request) const {
   if (request.opcode != IORING_OP_READ_FIXED) return true;
   if (request.fixed_index >= fixed_.size()) return false;
   const std::span<const uint8_t> one = fixed_[request.fixed_index];
@@ -68,17 +82,17 @@ bool SimKernel::IsRegistered(const Request& request) const {
   return begin >= one.data() && begin + request.out.size() <= one.data() + one.size();
 }
 
-void SimKernel::TryOpen(Request& request) {
-  const int result = OpenFound(request.fd, request.path, request.lookup);
+void FileOperations::TryOpen(Request& request) {
+  const int result = calls_->OpenFound(request.fd, request.path, request.lookup);
   RINGWAY_TRACE(around_.verdict, "kernel: open \"%s\" = %d", request.path.c_str(), result);
-  Finish(request, result, Nature::kOther);
+  tables_->in_flight.Finish(request, result, Nature::kOther);
 }
 
-void SimKernel::TryFileRead(Request& request, File& file) {
-  if (!IsRegistered(request)) return Finish(request, -EFAULT, Nature::kOther);
-  if (file.status.is_directory) return Finish(request, -EISDIR, Nature::kOther);
+void FileOperations::TryRead(Request& request, File& file) {
+  if (!IsRegistered(request)) return tables_->in_flight.Finish(request, -EFAULT, Nature::kOther);
+  if (file.status.is_directory) return tables_->in_flight.Finish(request, -EISDIR, Nature::kOther);
   if (RINGWAY_STRIKES(around_.random, around_.faults, read_io_error)) {
-    return Finish(request, -EIO, Nature::kOther);
+    return tables_->in_flight.Finish(request, -EIO, Nature::kOther);
   }
   const size_t from = std::min<size_t>(request.offset, file.bytes.size());
   size_t count = std::min(request.out.size(), file.bytes.size() - from);
@@ -87,7 +101,7 @@ void SimKernel::TryFileRead(Request& request, File& file) {
   }
   if (count > 0) std::memcpy(request.out.data(), file.bytes.data() + from, count);
   file.NoteRead(from, count);
-  Finish(request, static_cast<int>(count), Nature::kOther);
+  tables_->in_flight.Finish(request, static_cast<int>(count), Nature::kOther);
 }
 
 }  // namespace ringway::sim

@@ -46,7 +46,7 @@ void Liveness::AfterTurn(const Casts& casts) {
 void Liveness::Causes() {
   const auto& struck = plan_->faults.struck;
   const auto times = [&](Fault fault) { return struck[static_cast<size_t>(fault)]; };
-  const uint64_t causes = worker_->counters().completions.value() + kernel_->submissions() +
+  const uint64_t causes = worker_->counters().completions.value() + kernel_->submitted.all +
                           times(Fault::k_interrupted) + times(Fault::k_no_memory) +
                           times(Fault::k_partial_submit);
   // A session that a timer has ended is a cause too.
@@ -72,7 +72,7 @@ void Liveness::Polls() {
   const uint64_t excused = times(Fault::k_poll_spurious) + times(Fault::k_splice_in_again) +
                            times(Fault::k_splice_out_again) + times(Fault::k_ahead_again) +
                            times(Fault::k_sendfile_again) + times(Fault::k_send_again);
-  const uint64_t submitted = kernel_->submitted(IORING_OP_POLL_ADD);
+  const uint64_t submitted = kernel_->submitted.of[IORING_OP_POLL_ADD];
   const uint64_t polls = submitted - std::min(excused, submitted);
   const uint64_t moved = kernel_->BytesMoved();
   if (moved != poll_moved_ || polls < polls_) polls_ = polls;
@@ -90,7 +90,8 @@ uint64_t Liveness::LongestStillNs(const ClientEnd& client) const {
   // Who is not read cannot be asked, and without a cell nobody can.
   const config::Mode mode = client.story().mode;
   const bool is_asked = mode == config::Mode::kTcp && limits.ping_interval_ns != 0 &&
-                        near.up.size() == 0 && kernel_->IsReceiving(&near) && !cells_ran_out_;
+                        near.up.size() == 0 && kernel_->in_flight.IsReceiving(&near) &&
+                        !cells_ran_out_;
   const uint64_t open =
       !is_asked ? limits.idle_timeout_ns : std::min(limits.idle_timeout_ns, unanswered);
   // Behind an answer that is no 101 the next request is waited for as the first was.
@@ -119,9 +120,9 @@ void Liveness::Timeout(const Cast& cast, const ClientEnd& client, Still& still) 
   const Connection* far = server == nullptr ? nullptr : server->connection();
   if (!IsOpen(near) && !IsOpen(far)) return;
   // What never completes is told at the end.
-  const bool is_withheld =
-      cast.IsWithheld(client) || kernel_->WithholdsConnect() ||
-      (client.story().mode == config::Mode::kStatic && kernel_->Withholds(DescriptorKind::kFile));
+  const bool is_withheld = cast.IsWithheld(client) || kernel_->withholding.WithholdsConnect() ||
+                           (client.story().mode == config::Mode::kStatic &&
+                            kernel_->withholding.Withholds(DescriptorKind::kFile));
   if (is_withheld) return;
   const uint64_t moved = MovedOf(near) + MovedOf(far);
   // A connection that waits for a slot waits as long as in the backlog.

@@ -9,15 +9,15 @@
 
 #include "gateway/worker/worker.h"
 #include "tests/sim/checks.h"
+#include "tests/sim/kernel_tables.h"
 #include "tests/sim/plan.h"
-#include "tests/sim/sim_kernel.h"
 
 namespace ringway::sim {
 
 /// Remembers what the turns before have shown; called once after each.
 class Liveness {
  public:
-  Liveness(const Plan& plan, const worker::Worker& worker, const SimKernel& kernel,
+  Liveness(const Plan& plan, const worker::Worker& worker, const KernelTables& kernel,
            const SimClock& clock, Verdict& verdict)
       : plan_(&plan), worker_(&worker), kernel_(&kernel), clock_(&clock), verdict_(&verdict) {}
 
@@ -41,7 +41,7 @@ class Liveness {
 
   const Plan* plan_;
   const worker::Worker* worker_;
-  const SimKernel* kernel_;
+  const KernelTables* kernel_;
   const SimClock* clock_;
   Verdict* verdict_;
 

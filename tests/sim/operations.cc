@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Carrying out: what each operation does when it is looked at, and how it ends.
+// Each kind of operation.
+#include "tests/sim/operations.h"
+
 #include <poll.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 
-#include "tests/sim/sim_kernel.h"
 #include "tests/sim/words.h"
 
 namespace ringway::sim {
@@ -15,10 +16,6 @@ namespace {
 
 /// Linux: MULTISHOT_MAX_RETRY, then other sockets have their turn.
 constexpr int kDeliveriesMax = 32;
-
-bool IsSend(uint8_t opcode) {
-  return opcode == IORING_OP_SEND || opcode == IORING_OP_SENDMSG || opcode == IORING_OP_SEND_ZC;
-}
 
 size_t TotalBytes(const Request& request) {
   size_t total = 0;
@@ -28,30 +25,23 @@ size_t TotalBytes(const Request& request) {
 
 }  // namespace
 
-void SimKernel::Finish(Request& request, int result, Nature nature) {
-  request.done = true;
-  cq_.Post({.user_data = request.user_data, .res = result, .nature = nature});
-  RINGWAY_TRACE(around_.verdict, "kernel: %s = %s", InWords(request.user_data).c_str(),
-                ResultInWords(result).c_str());
-}
-
-void SimKernel::Try(Request& request) {
+void Operations::Try(Request& request) {
   if (request.done || request.withheld) return;
-  Descriptor* at = Find(request.fd);
+  Descriptor* at = tables_->descriptors.Find(request.fd);
   if (at == nullptr) return Finish(request, -EBADF, Nature::kOther);
   const uint64_t now = around_.clock.now_ns;
   if (now >= request.cancelled_at_ns) return Finish(request, -ECANCELED, Nature::kOther);
   if (now < request.not_before_ns) return;
   switch (request.opcode) {
     case IORING_OP_ACCEPT:
-      return TryAccept(request, *at);
+      return TryAccept(request, *at->listening);
     case IORING_OP_CONNECT:
       return TryConnect(request, *at);
     case IORING_OP_READ:
     case IORING_OP_READ_FIXED:
       return TryRead(request, *at);
     case IORING_OP_OPENAT2:
-      return TryOpen(request);
+      return files_->TryOpen(request);
     case IORING_OP_POLL_ADD:
       return TryPoll(request, *at);
     default:
@@ -63,7 +53,7 @@ void SimKernel::Try(Request& request) {
   TrySend(request, *at->connection);
 }
 
-int SimKernel::AcceptError(Server& server) {
+int Operations::AcceptError(Server& server) {
   if (RINGWAY_STRIKES(around_.random, around_.faults, accept_emfile)) return -EMFILE;
   if (RINGWAY_STRIKES(around_.random, around_.faults, accept_enfile)) return -ENFILE;
   if (RINGWAY_STRIKES(around_.random, around_.faults, accept_enobufs)) return -ENOBUFS;
@@ -75,31 +65,29 @@ int SimKernel::AcceptError(Server& server) {
   return 0;
 }
 
-void SimKernel::TryAccept(Request& request, Descriptor& at) {
-  Server& server = *at.listening;
+void Operations::TryAccept(Request& request, Server& server) {
   for (int i = 0; i < kDeliveriesMax && !server.waiting.empty(); ++i) {
     if (const int error = AcceptError(server); error != 0) {
       return Finish(request, error, Nature::kAcceptFailed);
     }
     Connection* connection = server.waiting.front();
     server.waiting.pop_front();
-    // `at` may move with the next line.
-    const int fd = AddSocket(connection);
+    const int fd = tables_->descriptors.OpenSocket(connection);
     connection->touched = true;
-    const bool more = request.multishot && cq_.HasRoom() &&
+    const bool more = request.multishot && tables_->completions.HasRoom() &&
                       !RINGWAY_STRIKES(around_.random, around_.faults, accept_ends);
     request.done = !more;
-    cq_.Post({.user_data = request.user_data,
-              .res = fd,
-              .flags = more ? IORING_CQE_F_MORE : 0,
-              .nature = Nature::kAccepted});
+    tables_->completions.Post({.user_data = request.user_data,
+                               .res = fd,
+                               .flags = more ? IORING_CQE_F_MORE : 0,
+                               .nature = Nature::kAccepted});
     RINGWAY_TRACE(around_.verdict, "kernel: %s accepted %d", InWords(request.user_data).c_str(),
                   fd);
     if (!more) return;
   }
 }
 
-void SimKernel::TryConnect(Request& request, Descriptor& at) {
+void Operations::TryConnect(Request& request, Descriptor& at) {
   const bool is_unix = request.address.ss_family == AF_UNIX;
   if (is_unix != (at.family == AF_UNIX)) {
     return Finish(request, is_unix ? -EAFNOSUPPORT : -EINVAL, Nature::kOther);
@@ -117,18 +105,18 @@ void SimKernel::TryConnect(Request& request, Descriptor& at) {
   Finish(request, 0, Nature::kOther);
 }
 
-void SimKernel::TryReceive(Request& request, Connection& connection) {
+void Operations::TryReceive(Request& request, Connection& connection) {
   for (int i = 0; i < kDeliveriesMax; ++i) {
     if (!Deliver(request, connection)) return;
   }
 }
 
 // One completion of a receive. False: no other can follow now.
-bool SimKernel::Deliver(Request& request, Connection& connection) {
+bool Operations::Deliver(Request& request, Connection& connection) {
   const bool readable =
       connection.up.size() > 0 || connection.near_error || connection.broken || connection.up.fin;
   if (!readable) return false;
-  const std::optional<uring::OfferedBuffer> buffer = groups_.Front(request.group);
+  const std::optional<uring::OfferedBuffer> buffer = tables_->groups.Front(request.group);
   if (!buffer || RINGWAY_STRIKES(around_.random, around_.faults, no_buffers)) {
     Finish(request, -ENOBUFS, Nature::kStarved);
     return false;
@@ -145,17 +133,18 @@ bool SimKernel::Deliver(Request& request, Connection& connection) {
     Finish(request, got, Nature::kReceived);
     return false;
   }
-  groups_.Take(request.group);
+  tables_->groups.Take(request.group);
   request.cap_left -= std::min(request.cap_left, static_cast<uint64_t>(got));
-  const bool more = got > 0 && request.multishot && request.cap_left > 0 && cq_.HasRoom() &&
+  const bool more = got > 0 && request.multishot && request.cap_left > 0 &&
+                    tables_->completions.HasRoom() &&
                     !RINGWAY_STRIKES(around_.random, around_.faults, receive_ends);
   const uint32_t flags = uring::BufferFlags(buffer->index) | (more ? IORING_CQE_F_MORE : 0) |
                          (connection.up.size() > 0 ? IORING_CQE_F_SOCK_NONEMPTY : 0);
-  cq_.Post({.user_data = request.user_data,
-            .res = got,
-            .flags = flags,
-            .group = request.group,
-            .nature = Nature::kReceived});
+  tables_->completions.Post({.user_data = request.user_data,
+                             .res = got,
+                             .flags = flags,
+                             .group = request.group,
+                             .nature = Nature::kReceived});
   RINGWAY_TRACE(around_.verdict, "kernel: %s = %d in buffer %u/%u%s",
                 InWords(request.user_data).c_str(), got, request.group, buffer->index,
                 more ? "" : ", its last");
@@ -163,9 +152,9 @@ bool SimKernel::Deliver(Request& request, Connection& connection) {
   return more;
 }
 
-void SimKernel::TrySend(Request& request, Connection& connection) {
+void Operations::TrySend(Request& request, Connection& connection) {
   // Sends of one socket leave in their order, but for those that do not wait.
-  for (const Request& earlier : requests_) {
+  for (const Request& earlier : tables_->in_flight.all()) {
     if (&earlier == &request || !request.waits) break;
     if (!earlier.done && earlier.fd == request.fd && IsSend(earlier.opcode)) return;
   }
@@ -179,13 +168,13 @@ void SimKernel::TrySend(Request& request, Connection& connection) {
   if (result == 0 && room == 0 && !connection.far_closed) {
     connection.no_space = true;
     if (request.waits) return;
-    Find(request.fd)->lacks_room = true;
+    tables_->descriptors.Find(request.fd)->lacks_room = true;
     return Finish(request, -EAGAIN, Nature::kOther);
   }
   if (result == 0 && !request.waits &&
       RINGWAY_STRIKES(around_.random, around_.faults, send_again)) {
     ++connection.out_wakes;  // Linux marks the socket then: what it lacked comes back with a wake
-    Find(request.fd)->lacks_room = true;
+    tables_->descriptors.Find(request.fd)->lacks_room = true;
     return Finish(request, -EAGAIN, Nature::kOther);
   }
   const size_t total = TotalBytes(request);
@@ -203,15 +192,16 @@ void SimKernel::TrySend(Request& request, Connection& connection) {
   }
   if (result >= 0 && static_cast<size_t>(result) < total) connection.NoteShortSend();
   if (request.opcode != IORING_OP_SEND_ZC) return Finish(request, result, Nature::kSent);
-  cq_.Post({.user_data = request.user_data, .res = result, .flags = IORING_CQE_F_MORE});
-  cq_.Post({.user_data = request.user_data, .flags = IORING_CQE_F_NOTIF});
+  tables_->completions.Post(
+      {.user_data = request.user_data, .res = result, .flags = IORING_CQE_F_MORE});
+  tables_->completions.Post({.user_data = request.user_data, .flags = IORING_CQE_F_NOTIF});
   request.done = true;
 }
 
 // What holds when it is armed is told at once; then a single one ends, and a multishot one tells
 // of each wake that it hears: of bytes and of room only if it asked for them, of changes of state
 // always.
-void SimKernel::TryPoll(Request& request, Descriptor& at) {
+void Operations::TryPoll(Request& request, Descriptor& at) {
   Connection* connection = at.connection;
   uint32_t mask = connection == nullptr ? POLLOUT | POLLHUP : connection->NearPoll();
   mask &= request.events;
@@ -230,23 +220,23 @@ void SimKernel::TryPoll(Request& request, Descriptor& at) {
   request.told = true;
   if (mask == 0) return;
   if ((mask & (POLLOUT | POLLERR | POLLHUP)) != 0) at.lacks_room = false;
-  const bool more = request.multishot && cq_.HasRoom();
+  const bool more = request.multishot && tables_->completions.HasRoom();
   request.done = !more;
-  cq_.Post({.user_data = request.user_data,
-            .res = static_cast<int>(mask),
-            .flags = more ? IORING_CQE_F_MORE : 0});
+  tables_->completions.Post({.user_data = request.user_data,
+                             .res = static_cast<int>(mask),
+                             .flags = more ? IORING_CQE_F_MORE : 0});
   RINGWAY_TRACE(around_.verdict, "kernel: %s = events %04x", InWords(request.user_data).c_str(),
                 mask);
 }
 
-void SimKernel::TryRead(Request& request, Descriptor& at) {
+void Operations::TryRead(Request& request, Descriptor& at) {
   if (at.kind == DescriptorKind::kEvent) {
     if (at.event_count == 0) return;
     std::memcpy(request.out.data(), &at.event_count, sizeof at.event_count);
     at.event_count = 0;
     return Finish(request, sizeof at.event_count, Nature::kOther);
   }
-  if (at.kind == DescriptorKind::kFile) return TryFileRead(request, *at.file);
+  if (at.kind == DescriptorKind::kFile) return files_->TryRead(request, *at.file);
   around_.verdict.Fail("a read of descriptor %d, which is neither a file nor an event", request.fd);
   Finish(request, -EINVAL, Nature::kOther);
 }

@@ -81,8 +81,8 @@ void Progress::LookAt(const Cast& cast, ClientEnd& client, Stills& still) const 
 bool Progress::IsExcusedTurn() {
   uint64_t delays = 0;
   for (const Fault fault : kDelays) delays += plan_->faults.struck[static_cast<size_t>(fault)];
-  const uint64_t starved = kernel_->completions().reaped(Nature::kStarved) +
-                           kernel_->completions().unread(Nature::kStarved);
+  const uint64_t starved =
+      kernel_->completions.reaped(Nature::kStarved) + kernel_->completions.unread(Nature::kStarved);
   const base::Arena& arena = worker_->arena();
   const bool are_kept = 4 * arena.leased(BufferClass::kSmall) > arena.count(BufferClass::kSmall);
   const bool is_excused = delays != delays_ || (starved != starved_ && !are_kept);
@@ -94,7 +94,8 @@ bool Progress::IsExcusedTurn() {
 bool Progress::MustMove(const Direction& direction) const {
   return direction.source->up.size() > 0 && direction.target->down.is_writable() &&
          direction.source->down.is_writable() && direction.taken <= direction.delivered &&
-         !kernel_->IsHeldBack(direction.source) && !kernel_->IsHeldBack(direction.target);
+         !kernel_->in_flight.IsHeldBack(direction.source) &&
+         !kernel_->in_flight.IsHeldBack(direction.target);
 }
 
 // Somebody has a slot, has said something, and nothing was done for him yet.
@@ -102,7 +103,8 @@ bool Progress::AwaitsFirstRead(const ClientEnd& client) const {
   const Connection* near = client.connection();
   return client.story().IsPolite() && IsOpen(near) && near->up.taken() == 0 &&
          near->up.size() > 0 && worker_->connections_parked() == 0 &&
-         kernel_->completions().unread(Nature::kAccepted) == 0 && !kernel_->IsHeldBack(near);
+         kernel_->completions.unread(Nature::kAccepted) == 0 &&
+         !kernel_->in_flight.IsHeldBack(near);
 }
 
 void Progress::LookAtFirstBytes(const Cast& cast, const ClientEnd& client, Still& still) const {

@@ -10,8 +10,8 @@
 
 #include "gateway/worker/worker.h"
 #include "tests/sim/checks.h"
+#include "tests/sim/kernel_tables.h"
 #include "tests/sim/plan.h"
-#include "tests/sim/sim_kernel.h"
 
 namespace ringway::sim {
 
@@ -19,7 +19,7 @@ namespace ringway::sim {
 /// turn. Only in steady weather: in hectic weather the gateway ends sessions by itself.
 class Progress {
  public:
-  Progress(const Plan& plan, const worker::Worker& worker, const SimKernel& kernel,
+  Progress(const Plan& plan, const worker::Worker& worker, const KernelTables& kernel,
            const SimClock& clock, Verdict& verdict)
       : plan_(&plan), worker_(&worker), kernel_(&kernel), clock_(&clock), verdict_(&verdict) {}
 
@@ -57,7 +57,7 @@ class Progress {
 
   const Plan* plan_;
   const worker::Worker* worker_;
-  const SimKernel* kernel_;
+  const KernelTables* kernel_;
   const SimClock* clock_;
   Verdict* verdict_;
 

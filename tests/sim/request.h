@@ -1,46 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the simulated kernel keeps: descriptors, and operations that have not ended.
+// An operation of the ring, as the simulated kernel keeps it until it has ended.
 #pragma once
 
-#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "tests/sim/file_tree.h"
-#include "tests/sim/kernel_pipe.h"
-#include "tests/sim/network.h"
 #include "uring/kernel.h"
 
 namespace ringway::sim {
-
-enum class DescriptorKind : uint8_t {
-  kClosed,
-  kSocket,
-  kListening,
-  kEvent,
-  kFile,
-  kPipeRead,
-  kPipeWrite,
-};
-
-struct Descriptor {
-  DescriptorKind kind = DescriptorKind::kClosed;
-  Connection* connection = nullptr;  ///< sockets: null before their connect
-  int family = AF_INET;              ///< sockets
-  std::shared_ptr<KernelPipe> pipe;  ///< both ends have it
-  Server* listening = nullptr;
-  uint64_t event_count = 0;
-  std::shared_ptr<File> file;
-  /// Of an operation that ended here: what a completion after the close would carry.
-  uint64_t last_user_data = 0;
-  bool was_used = false;
-  bool lacks_room = false;  ///< a send was told -EAGAIN, and no poll has told of room since
-};
 
 inline constexpr uint64_t kNeverNs = UINT64_MAX;
 
@@ -77,6 +49,11 @@ struct Request {
   uint64_t wakes_seen = 0;  ///< multishot: each wake is told of once
   bool told = false;        ///< multishot: of what was there when it was armed
 };
+
+/// Its bytes leave in the order of all sends of the socket.
+inline bool IsSend(uint8_t opcode) {
+  return opcode == IORING_OP_SEND || opcode == IORING_OP_SENDMSG || opcode == IORING_OP_SEND_ZC;
+}
 
 /// A completion that comes although its operation ended long ago.
 struct Ghost {

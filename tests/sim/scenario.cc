@@ -55,7 +55,7 @@ Scenario::Scenario() {
 
 Scenario::~Scenario() {
   if (worker_ == nullptr) return;
-  if (!worker_->finished()) kernel_->LoseRing();
+  if (!worker_->finished()) kernel_->tables().watch.LoseRing();
   worker_.reset();
   EXPECT_EQ(verdict_.failure(), "");
 }
@@ -68,7 +68,7 @@ void Scenario::Open() {
   kernel_ = std::make_unique<SimKernel>(
       Surroundings{network_, clock_, random_, random_, faults_, verdict_, *this},
       SimKernelOptions{.sq_entries = sq_entries_, .patience_ns = kMs});
-  wake_fd_ = kernel_->AddEvent();
+  wake_fd_ = kernel_->tables().descriptors.OpenEvent();
   route::AddressSet addresses;
   for (const uint16_t port : ports_) addresses.push_back(Loopback(port));
   const auto snapshot = std::make_shared<const worker::Snapshot>(worker::Snapshot{
@@ -78,12 +78,13 @@ void Scenario::Open() {
   occupancy_ = std::make_shared<base::Occupancy>(*std::move(occupancy));
   auto health = worker::MapServerHealth(*config);
   ASSERT_TRUE(health.ok()) << health.status();
-  worker::WorkerOptions options{.snapshot = snapshot,
-                                .occupancy = occupancy_,
-                                .health = std::make_shared<base::ServerHealth>(*std::move(health)),
-                                .sockets = {{.fd = kernel_->AddListening(door_)}},
-                                .wake_fd = wake_fd_};
-  const int root = kernel_->AddRoot();
+  worker::WorkerOptions options{
+      .snapshot = snapshot,
+      .occupancy = occupancy_,
+      .health = std::make_shared<base::ServerHealth>(*std::move(health)),
+      .sockets = {{.fd = kernel_->tables().descriptors.OpenListening(door_)}},
+      .wake_fd = wake_fd_};
+  const int root = kernel_->tables().OpenRoot();
   options.roots = {-1, -1, root};
   options.media_types = std::make_shared<http::MediaTypes>("");
   options.shared_files = std::make_shared<files::SharedFiles>(
@@ -131,7 +132,7 @@ void Scenario::Pass(uint64_t ns) {
 
 void Scenario::Drain() {
   worker_->RequestDrain();
-  kernel_->Signal(wake_fd_);
+  kernel_->tables().descriptors.Signal(wake_fd_);
 }
 
 }  // namespace ringway::sim

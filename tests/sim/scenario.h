@@ -71,7 +71,8 @@ class Scenario : public testing::Test, private Events {
   void Pass(uint64_t ns);
   void Drain();
 
-  FileTree& tree() { return kernel_->tree(); }
+  FileTree& tree() { return kernel_->tables().tree; }
+  Withholding& withholding() { return kernel_->tables().withholding; }
   const base::Counters& counters() const { return worker_->counters(); }
 
   base::Limits limits_;

@@ -50,9 +50,9 @@ TEST_F(OneSession, BringsBytesBothWays) {
 
 TEST_F(OneSession, IsNamedWithItsSendThatNeverCompletes) {
   OpenSession();
-  kernel_->WithholdNext(IORING_OP_SEND);
+  withholding().WithholdNext(IORING_OP_SEND);
   Say(*backend_end_, "down");
-  ASSERT_TRUE(TurnUntil([&] { return kernel_->withheld().size() == 1; }));
+  ASSERT_TRUE(TurnUntil([&] { return withholding().withheld().size() == 1; }));
   Drain();
   Pass(limits_.drain_timeout_ns + 4 * kSecond);
   EXPECT_TRUE(status_.ok()) << status_;
@@ -67,7 +67,7 @@ TEST_F(OneSession, IsNamedWithItsCancelThatNeverCompletes) {
   OpenSession();
   Drain();
   Turn();
-  kernel_->WithholdNext(IORING_OP_ASYNC_CANCEL);
+  withholding().WithholdNext(IORING_OP_ASYNC_CANCEL);
   client_->FarReset();
   Pass(limits_.drain_timeout_ns + 11 * kSecond);
   EXPECT_EQ(status_.code(), absl::StatusCode::kDeadlineExceeded);
@@ -76,10 +76,10 @@ TEST_F(OneSession, IsNamedWithItsCancelThatNeverCompletes) {
 
 TEST_F(OneSession, OfOthersGoesOnBesideAReceiveThatNeverCompletes) {
   OpenSession();
-  kernel_->WithholdNext(IORING_OP_RECV);
+  withholding().WithholdNext(IORING_OP_RECV);
   Connection& other = Connect();
   Say(other, Request("/tcp"));
-  ASSERT_TRUE(TurnUntil([&] { return kernel_->withheld().size() == 1; }));
+  ASSERT_TRUE(TurnUntil([&] { return withholding().withheld().size() == 1; }));
   Say(*client_, session::Binary("still"));
   EXPECT_TRUE(TurnUntil([&] { return backend_end_->down.size() == 5; }));
 }
@@ -87,10 +87,10 @@ TEST_F(OneSession, OfOthersGoesOnBesideAReceiveThatNeverCompletes) {
 TEST_F(Scenario, AFileWhoseOpenNeverComesIsAnsweredByNobodyAndNamedAtTheEnd) {
   Open();
   tree().Put("slow.txt", {'x'}, 0);
-  kernel_->WithholdNext(IORING_OP_OPENAT2);
+  withholding().WithholdNext(IORING_OP_OPENAT2);
   Connection& client = Connect();
   Say(client, "GET /files/slow.txt HTTP/1.1\r\nHost: ringway.test\r\n\r\n");
-  ASSERT_TRUE(TurnUntil([&] { return kernel_->withheld().size() == 1; }));
+  ASSERT_TRUE(TurnUntil([&] { return withholding().withheld().size() == 1; }));
   Drain();
   Pass(limits_.drain_timeout_ns + 11 * kSecond);
   EXPECT_EQ(status_.code(), absl::StatusCode::kDeadlineExceeded);
@@ -100,7 +100,7 @@ TEST_F(Scenario, AFileWhoseOpenNeverComesIsAnsweredByNobodyAndNamedAtTheEnd) {
 
 TEST_F(Scenario, AConnectThatNeverCompletesIsGivenUpForTheNextAddress) {
   Open();
-  kernel_->WithholdNext(IORING_OP_CONNECT);
+  withholding().WithholdNext(IORING_OP_CONNECT);
   Connection& client = Connect();
   Say(client, Request("/tcp"));
   Pass(2 * kSecond);

@@ -69,9 +69,9 @@ World::World(Plan plan, Tracing tracing)
     }
   }
   file_actor_.BeginAt(begin_ns_);
-  if (!plan_.files.empty()) root_ = kernel_.AddRoot();
+  if (!plan_.files.empty()) root_ = tables_.OpenRoot();
   if (plan_.weather == Weather::kHectic) drain_at_ns_ = begin_ns_ + plan_.drain_ns;
-  wake_fd_ = kernel_.AddEvent();
+  wake_fd_ = tables_.descriptors.OpenEvent();
   OpenWorker();
 }
 
@@ -141,7 +141,8 @@ void World::OpenWorker() {
                                 .health = std::make_shared<base::ServerHealth>(*std::move(health)),
                                 .wake_fd = wake_fd_};
   for (uint32_t i = 0; i < kListeners; ++i) {
-    options.sockets.push_back({.fd = kernel_.AddListening(*doors_[i]), .listener_index = i});
+    options.sockets.push_back(
+        {.fd = tables_.descriptors.OpenListening(*doors_[i]), .listener_index = i});
   }
   for (const Story& story : plan_.stories) {
     options.roots.push_back(story.mode == config::Mode::kStatic ? root_ : -1);
@@ -170,7 +171,7 @@ uint64_t World::NextDueNs() {
   WakeTouched();
   uint64_t next = std::min(drain_at_ns_, file_actor_.due_ns());
   // Of what never completes nobody hears: whether all else is over is looked at from time to time.
-  if (!kernel_.withheld().empty() && drained_ns_ == kNeverNs) {
+  if (!tables_.withholding.withheld().empty() && drained_ns_ == kNeverNs) {
     next = std::min(next, clock_.now_ns + kSecond);
     acted_ = true;
   }
@@ -193,7 +194,7 @@ void World::RunDue() {
   }
   if (worker_ == nullptr) return;  // clients come while it still opens; nobody asks it to end
   const bool waits = drained_ns_ == kNeverNs && drain_at_ns_ == kNeverNs;
-  Checks checks(plan_, *worker_, kernel_, ledger_, verdict_);
+  Checks checks(plan_, *worker_, tables_, ledger_, verdict_);
   if (std::exchange(acted_, false) && waits && checks.AreSettled(casts_)) {
     drain_at_ns_ = clock_.now_ns + plan_.random.Below(kSecond / 100);
   }
@@ -206,7 +207,7 @@ void World::RequestDrain() {
   drain_at_ns_ = kNeverNs;
   drained_ns_ = clock_.now_ns;
   worker_->RequestDrain();
-  kernel_.Signal(wake_fd_);
+  tables_.descriptors.Signal(wake_fd_);
 }
 
 // What happens when: the calm, the drain of steady weather, and the limits of all waiting.
@@ -215,10 +216,10 @@ void World::Direct() {
   if (since > kCalmNs) plan_.faults.Stop();
   if (drained_ns_ != kNeverNs) {
     plan_.faults.Stop();
-    const uint64_t backstop_ns = kernel_.withheld().empty() ? 0 : kBackstopNs;
+    const uint64_t backstop_ns = tables_.withholding.withheld().empty() ? 0 : kBackstopNs;
     if (clock_.now_ns > drained_ns_ + plan_.limits.drain_timeout_ns + backstop_ns + kDrainSlackNs) {
       verdict_.Fail("the drain does not end: %u sessions, %u links, %zu operations",
-                    worker_->sessions_open(), worker_->links_open(), kernel_.requests());
+                    worker_->sessions_open(), worker_->links_open(), tables_.in_flight.count());
     }
   }
   if (since > kSettleNsMax && drained_ns_ == kNeverNs && drain_at_ns_ == kNeverNs) {
@@ -275,9 +276,9 @@ void World::CheckOccupancy() {
 Outcome World::Run() {
   Outcome outcome;
   if (!verdict_.failed()) {
-    Checks checks(plan_, *worker_, kernel_, ledger_, verdict_);
-    Liveness liveness(plan_, *worker_, kernel_, clock_, verdict_);
-    Progress progress(plan_, *worker_, kernel_, clock_, verdict_);
+    Checks checks(plan_, *worker_, tables_, ledger_, verdict_);
+    Liveness liveness(plan_, *worker_, tables_, clock_, verdict_);
+    Progress progress(plan_, *worker_, tables_, clock_, verdict_);
     while (!worker_->finished() && !verdict_.failed()) {
       const absl::Status status = worker_->Turn();
       if (!status.ok()) {
@@ -305,14 +306,16 @@ Outcome World::Run() {
 
 // What it has kept for later, it gives back when it goes.
 void World::EndWorker() {
-  if (gave_up_) kernel_.LoseRing();
+  if (gave_up_) tables_.watch.LoseRing();
   worker_.reset();
-  if (kernel_.pipe_ends_open() > 0) {
-    verdict_.Fail("%u ends of pipes are open and the worker is gone", kernel_.pipe_ends_open());
+  if (tables_.descriptors.pipe_ends_open() > 0) {
+    verdict_.Fail("%u ends of pipes are open and the worker is gone",
+                  tables_.descriptors.pipe_ends_open());
   }
   const uint32_t roots = root_ < 0 ? 0 : 1;
-  if (kernel_.files_open() > roots) {
-    verdict_.Fail("%u files are open and the worker is gone", kernel_.files_open() - roots);
+  if (tables_.descriptors.files_open() > roots) {
+    verdict_.Fail("%u files are open and the worker is gone",
+                  tables_.descriptors.files_open() - roots);
   }
 }
 

@@ -63,7 +63,8 @@ class World : public Events {
   Network network_;
   Surroundings around_;
   SimKernel kernel_;
-  FileBook book_{kernel_.tree(), clock_};
+  KernelTables& tables_{kernel_.tables()};
+  FileBook book_{tables_.tree, clock_};
   FileActor file_actor_{plan_.files, plan_.changes, book_, verdict_};
   int root_ = -1;  ///< of all routes of mode static; -1: there is none
   Ledger ledger_;

@@ -1,32 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The direct calls on files: opened beneath a root, looked at, read and sent.
+// Files opened beneath a root, looked at, read and sent.
+#include "tests/sim/file_calls.h"
+
 #include <algorithm>
 #include <cerrno>
-
-#include "tests/sim/sim_kernel.h"
+#include <memory>
+#include <utility>
+#include <vector>
 
 namespace ringway::sim {
 
-int SimKernel::AddFile(std::span<const uint8_t> bytes) {
-  auto file = std::make_shared<File>();
-  file->status = {.is_regular = true};
-  FileTree::Overwrite(*file, {bytes.begin(), bytes.end()}, 0);
-  const int fd = NewDescriptor(DescriptorKind::kFile);
-  Find(fd)->file = std::move(file);
-  return fd;
-}
-
-int SimKernel::AddRoot() {
-  std::shared_ptr<File> root;
-  const int found = tree_.Find(".", &root);
-  if (found != 0) return found;
-  const int fd = NewDescriptor(DescriptorKind::kFile);
-  Find(fd)->file = std::move(root);
-  return fd;
-}
-
-int SimKernel::OpenBeneath(int root, const char* path, uring::Lookup lookup) {
+int FileCalls::OpenBeneath(int root, const char* path, uring::Lookup lookup) {
   const int result = OpenFound(root, path, lookup);
   RINGWAY_TRACE(around_.verdict, "worker: open \"%s\"%s = %d", path,
                 lookup == uring::Lookup::kCached ? " in memory" : "", result);
@@ -34,14 +19,14 @@ int SimKernel::OpenBeneath(int root, const char* path, uring::Lookup lookup) {
 }
 
 // In the order in which Linux looks: a free number, memory for it, then the root and the names.
-int SimKernel::OpenFound(int root, std::string_view path, uring::Lookup lookup) {
+int FileCalls::OpenFound(int root, std::string_view path, uring::Lookup lookup) {
   if (RINGWAY_STRIKES(around_.random, around_.faults, open_emfile)) return -EMFILE;
   if (RINGWAY_STRIKES(around_.random, around_.faults, open_enfile)) return -ENFILE;
-  const Descriptor* at = Find(root);
+  const Descriptor* at = tables_->descriptors.Find(root);
   if (at == nullptr) return -EBADF;
   if (at->kind != DescriptorKind::kFile || !at->file->status.is_directory) return -ENOTDIR;
   std::shared_ptr<File> file;
-  const int error = tree_.Find(path, &file);
+  const int error = tables_->tree.Find(path, &file);
   // That a name is absent is known to memory only when the disk was asked.
   if (error == -ENOENT && lookup == uring::Lookup::kCached) return -EAGAIN;
   if (error != 0) return error;
@@ -51,19 +36,12 @@ int SimKernel::OpenFound(int root, std::string_view path, uring::Lookup lookup) 
     return -EAGAIN;
   }
   file->is_cached = true;
-  const int fd = NewDescriptor(DescriptorKind::kFile);
-  Find(fd)->file = std::move(file);
-  return fd;
+  return tables_->descriptors.OpenFile(std::move(file));
 }
 
-// There are no links: whatever leads out of the root leads to nothing.
-int SimKernel::OpenPathOnly(int root, const char* path, uring::Lookup lookup) {
-  return OpenFound(root, path, lookup);
-}
-
-int SimKernel::PathBeneath(int root, int fd, std::span<char> path) {
-  const Descriptor* top = Find(root);
-  const Descriptor* at = Find(fd);
+int FileCalls::PathBeneath(int root, int fd, std::span<char> path) {
+  const Descriptor* top = tables_->descriptors.Find(root);
+  const Descriptor* at = tables_->descriptors.Find(fd);
   if (top == nullptr || at == nullptr) return -EBADF;
   if (top->file == nullptr || at->file == nullptr || !top->file->path.empty()) return -EXDEV;
   const std::string_view own = at->file->path;
@@ -72,32 +50,33 @@ int SimKernel::PathBeneath(int root, int fd, std::span<char> path) {
   return static_cast<int>(own.size());
 }
 
-int SimKernel::StatusOf(int fd, uring::FileStatus* status) {
-  const Descriptor* at = Find(fd);
+int FileCalls::StatusOf(int fd, uring::FileStatus* status) {
+  const Descriptor* at = tables_->descriptors.Find(fd);
   if (at == nullptr) return -EBADF;
   *status = at->file != nullptr ? at->file->status : uring::FileStatus{};
   return 0;
 }
 
-int SimKernel::SendFile(int socket, int file, uint64_t offset, uint32_t bytes) {
-  const int result = SendFileOneOf(socket, file, offset, bytes);
+int FileCalls::Send(int socket, int file, uint64_t offset, uint32_t bytes) {
+  const int result = SendOneOf(socket, file, offset, bytes);
   RINGWAY_TRACE(around_.verdict, "worker: send file %d from %lu to %d, at most %u = %d", file,
                 offset, socket, bytes, result);
   return result;
 }
 
 // In the order in which Linux looks: both descriptors, the file's end, then the socket.
-int SimKernel::SendFileOneOf(int socket, int file, uint64_t offset, uint32_t bytes) {
-  const Descriptor* source = Find(file);
-  const Descriptor* sink = Find(socket);
+int FileCalls::SendOneOf(int socket, int file, uint64_t offset, uint32_t bytes) {
+  const Descriptor* source = tables_->descriptors.Find(file);
+  const Descriptor* sink = tables_->descriptors.Find(socket);
   if (source == nullptr || sink == nullptr) return -EBADF;
   if (source->kind != DescriptorKind::kFile || source->file->status.is_directory) return -EINVAL;
   const std::vector<uint8_t>& content = source->file->bytes;
   if (offset >= content.size() || bytes == 0) return 0;
   if (sink->kind != DescriptorKind::kSocket || sink->connection == nullptr) return -EPIPE;
   Connection& to = *sink->connection;
-  WatchOrder(socket, IORING_OP_SEND);
-  WatchDisk(*source->file, offset);
+  tables_->watch.OnDirectBytes(socket, IORING_OP_SEND);
+  const bool tells = source->file->probe != Probe::kRefused && !mount_refuses_probe_;
+  if (tells) tables_->watch.OnFileSend(*source->file, offset);
   if (RINGWAY_STRIKES(around_.random, around_.faults, sendfile_reset)) to.Break();
   if (const int error = to.NearSendError(); error != 0) return error;
   const size_t room = to.far_closed ? SIZE_MAX : to.down.room();
@@ -113,20 +92,12 @@ int SimKernel::SendFileOneOf(int socket, int file, uint64_t offset, uint32_t byt
     ++to.out_wakes;
   }
   to.NearSend(std::span(content).subspan(offset, count));
-  sent_from_files_ += count;
+  tables_->moved.sent_from_files += count;
   return static_cast<int>(count);
 }
 
-// A turn that waits for the disk holds up everybody. WHY not the bytes behind the first: those are
-// probed here and there.
-void SimKernel::WatchDisk(const File& file, uint64_t offset) {
-  const bool tells = file.probe != Probe::kRefused && !mount_refuses_probe_;
-  if (options_.watch == Watch::kContract || !tells || file.ResidentFrom(offset) > 0) return;
-  around_.verdict.Fail("a sendfile from %lu waits for the disk", offset);
-}
-
 // It is a matter of the file system, so the first answer is the answer for good.
-bool SimKernel::RefusesProbe(File& file) {
+bool FileCalls::RefusesProbe(File& file) {
   constexpr uint32_t kWholeMount = 3000;
   if (file.probe == Probe::kUnasked) {
     const bool refuses = RINGWAY_STRIKES(around_.random, around_.faults, probe_refused);
@@ -136,8 +107,8 @@ bool SimKernel::RefusesProbe(File& file) {
   return mount_refuses_probe_ || file.probe == Probe::kRefused;
 }
 
-int SimKernel::ReadResident(int file, std::span<uint8_t> out, uint64_t offset) {
-  const Descriptor* at = Find(file);
+int FileCalls::ReadResident(int file, std::span<uint8_t> out, uint64_t offset) {
+  const Descriptor* at = tables_->descriptors.Find(file);
   if (at == nullptr) return -EBADF;
   if (at->kind != DescriptorKind::kFile) return -EINVAL;
   File& from = *at->file;
@@ -153,8 +124,8 @@ int SimKernel::ReadResident(int file, std::span<uint8_t> out, uint64_t offset) {
   return static_cast<int>(count);
 }
 
-int SimKernel::ReadAt(int file, std::span<uint8_t> out, uint64_t offset) {
-  const Descriptor* at = Find(file);
+int FileCalls::ReadAt(int file, std::span<uint8_t> out, uint64_t offset) {
+  const Descriptor* at = tables_->descriptors.Find(file);
   if (at == nullptr) return -EBADF;
   if (at->kind != DescriptorKind::kFile) return -EINVAL;
   if (at->file->status.is_directory) return -EISDIR;

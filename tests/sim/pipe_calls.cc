@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The direct calls that move bytes: pipes, splice(2), and the send of what stands in front.
+// What goes into a pipe and out of it.
+#include "tests/sim/pipe_calls.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <vector>
-
-#include "tests/sim/sim_kernel.h"
 
 namespace ringway::sim {
 namespace {
@@ -14,13 +14,9 @@ namespace {
 /// What an unprivileged user with many pipes gets.
 constexpr uint32_t kPipeBytesSmall = 2 * kPageBytes;
 
-bool IsSend(uint8_t opcode) {
-  return opcode == IORING_OP_SEND || opcode == IORING_OP_SENDMSG || opcode == IORING_OP_SEND_ZC;
-}
-
 }  // namespace
 
-int SimKernel::OpenPipe(uint32_t bytes, uring::PipeEnds* ends) {
+int PipeCalls::Open(uint32_t bytes, uring::PipeEnds* ends) {
   if (RINGWAY_STRIKES(around_.random, around_.faults, pipe_emfile)) return -EMFILE;
   if (RINGWAY_STRIKES(around_.random, around_.faults, pipe_enfile)) return -ENFILE;
   uint32_t granted = KernelPipe::Granted(bytes);
@@ -30,17 +26,17 @@ int SimKernel::OpenPipe(uint32_t bytes, uring::PipeEnds* ends) {
     granted = kPageBytes;
   }
   const auto pipe = std::make_shared<KernelPipe>(granted);
-  ends->read = NewDescriptor(DescriptorKind::kPipeRead);
-  Find(ends->read)->pipe = pipe;
-  ends->write = NewDescriptor(DescriptorKind::kPipeWrite);
-  Find(ends->write)->pipe = pipe;
+  ends->read = tables_->descriptors.Open(DescriptorKind::kPipeRead);
+  tables_->descriptors.Find(ends->read)->pipe = pipe;
+  ends->write = tables_->descriptors.Open(DescriptorKind::kPipeWrite);
+  tables_->descriptors.Find(ends->write)->pipe = pipe;
   RINGWAY_TRACE(around_.verdict, "worker: pipe %d from %d, %u bytes", ends->read, ends->write,
                 granted);
   return static_cast<int>(granted);
 }
 
-int SimKernel::ReadPipe(int fd, std::span<uint8_t> out) {
-  const Descriptor* at = Find(fd);
+int PipeCalls::Read(int fd, std::span<uint8_t> out) {
+  const Descriptor* at = tables_->descriptors.Find(fd);
   if (at == nullptr || at->kind != DescriptorKind::kPipeRead) return -EBADF;
   KernelPipe& pipe = *at->pipe;
   if (pipe.size() == 0) return pipe.write_open ? -EAGAIN : 0;
@@ -56,14 +52,7 @@ int SimKernel::ReadPipe(int fd, std::span<uint8_t> out) {
   return static_cast<int>(taken);
 }
 
-int SimKernel::UnreadBytes(int fd) {
-  const Descriptor* at = Find(fd);
-  if (at == nullptr) return -EBADF;
-  if (at->connection == nullptr) return 0;
-  return static_cast<int>(at->connection->up.size());
-}
-
-int SimKernel::Splice(int from, int to, uint32_t bytes) {
+int PipeCalls::Splice(int from, int to, uint32_t bytes) {
   const int result = SpliceOneOf(from, to, bytes);
   RINGWAY_TRACE(around_.verdict, "worker: splice %d to %d, at most %u = %d", from, to, bytes,
                 result);
@@ -71,10 +60,10 @@ int SimKernel::Splice(int from, int to, uint32_t bytes) {
 }
 
 // In the order in which Linux looks: the length, the descriptors, the pipe, then the socket.
-int SimKernel::SpliceOneOf(int from, int to, uint32_t bytes) {
+int PipeCalls::SpliceOneOf(int from, int to, uint32_t bytes) {
   if (bytes == 0) return 0;
-  const Descriptor* source = Find(from);
-  const Descriptor* sink = Find(to);
+  const Descriptor* source = tables_->descriptors.Find(from);
+  const Descriptor* sink = tables_->descriptors.Find(to);
   if (source == nullptr || sink == nullptr) return -EBADF;
   if (source->kind == DescriptorKind::kPipeWrite || sink->kind == DescriptorKind::kPipeRead) {
     return -EBADF;
@@ -96,14 +85,14 @@ int SimKernel::SpliceOneOf(int from, int to, uint32_t bytes) {
 }
 
 // The bytes of one segment lie together, in pieces that are as long as the memory they came in.
-size_t SimKernel::FragmentBytes() {
+size_t PipeCalls::FragmentBytes() {
   static constexpr size_t kSmall[] = {1, 300, 1448, kPageBytes};
   const bool small = RINGWAY_STRIKES(around_.random, around_.faults, small_fragments);
   return small ? around_.random.Pick(kSmall) : kFragmentBytesMax;
 }
 
-int SimKernel::SpliceIn(int fd, Connection& from, KernelPipe& pipe, uint32_t bytes) {
-  WatchOrder(fd, IORING_OP_RECV);
+int PipeCalls::SpliceIn(int fd, Connection& from, KernelPipe& pipe, uint32_t bytes) {
+  tables_->watch.OnDirectBytes(fd, IORING_OP_RECV);
   if (RINGWAY_STRIKES(around_.random, around_.faults, reset)) from.Break();
   if (RINGWAY_STRIKES(around_.random, around_.faults, splice_in_again)) return -EAGAIN;
   if (from.up.size() == 0) return from.NearReceive({});
@@ -122,17 +111,17 @@ int SimKernel::SpliceIn(int fd, Connection& from, KernelPipe& pipe, uint32_t byt
     pipe.Push(std::move(piece));
   }
   pipe.source = &from;
-  spliced_in_ += static_cast<uint64_t>(moved);
+  tables_->moved.spliced_in += static_cast<uint64_t>(moved);
   return moved;
 }
 
-void SimKernel::BreakBetweenHalves(const KernelPipe& pipe, Connection& to) {
+void PipeCalls::BreakBetweenHalves(const KernelPipe& pipe, Connection& to) {
   const bool at_source = pipe.source != nullptr && around_.random.Chance(5000);
   (at_source ? *pipe.source : to).Break();
 }
 
-int SimKernel::SpliceOut(int fd, KernelPipe& pipe, Connection& to, uint32_t bytes) {
-  WatchOrder(fd, IORING_OP_SEND);
+int PipeCalls::SpliceOut(int fd, KernelPipe& pipe, Connection& to, uint32_t bytes) {
+  tables_->watch.OnDirectBytes(fd, IORING_OP_SEND);
   if (RINGWAY_STRIKES(around_.random, around_.faults, reset_between_halves)) {
     BreakBetweenHalves(pipe, to);
   }
@@ -156,46 +145,8 @@ int SimKernel::SpliceOut(int fd, KernelPipe& pipe, Connection& to, uint32_t byte
     pipe.Pop(piece);
     left -= piece;
   }
-  spliced_out_ += static_cast<uint64_t>(moved);
+  tables_->moved.spliced_out += static_cast<uint64_t>(moved);
   return moved;
-}
-
-// The bytes leave at once: what MSG_MORE holds back on Linux is held for 200 ms at most, so nobody
-// may count on it.
-int SimKernel::SendAhead(int fd, std::span<const uint8_t> bytes) {
-  const Descriptor* at = Find(fd);
-  if (at == nullptr) return -EBADF;
-  if (at->kind != DescriptorKind::kSocket) return -ENOTSOCK;
-  if (at->connection == nullptr) return -EPIPE;
-  Connection& to = *at->connection;
-  WatchOrder(fd, IORING_OP_SEND);
-  if (const int error = to.NearSendError(); error != 0) return error;
-  if (bytes.empty()) return 0;
-  size_t count = to.far_closed ? bytes.size() : std::min(bytes.size(), to.down.room());
-  to.no_space |= count == 0;
-  if (count == 0) return -EAGAIN;
-  if (RINGWAY_STRIKES(around_.random, around_.faults, ahead_again)) {
-    ++to.out_wakes;
-    return -EAGAIN;
-  }
-  if (count > 1 && RINGWAY_STRIKES(around_.random, around_.faults, short_ahead)) {
-    count = 1 + around_.random.Below(count - 1);
-  }
-  to.NearSend(bytes.first(count));
-  sent_ahead_ += count;
-  RINGWAY_TRACE(around_.verdict, "worker: %zu of %zu bytes ahead on %d", count, bytes.size(), fd);
-  return static_cast<int>(count);
-}
-
-// Bytes that leave beside an operation of the ring have no order with its own.
-void SimKernel::WatchOrder(int fd, uint8_t opcode) {
-  if (options_.watch == Watch::kContract) return;
-  for (const Request& one : requests_) {
-    const bool same = opcode == IORING_OP_RECV ? one.opcode == opcode : IsSend(one.opcode);
-    if (one.fd != fd || one.done || !same) continue;
-    around_.verdict.Fail("bytes of descriptor %d are spliced beside operation %u on it", fd,
-                         one.opcode);
-  }
 }
 
 }  // namespace ringway::sim
