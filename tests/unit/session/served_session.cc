@@ -1,16 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the small worker does with intents.
+#include "tests/unit/session/served_session.h"
+
 #include <utility>
 
-#include "tests/unit/session/harness.h"
-
 namespace ringway::session {
+namespace {
 
 using base::BufferClass;
 using base::LinkRole;
 
-void Harness::CarryOut() {
+std::string_view Word(IntentKind kind) {
+  switch (kind) {
+    case IntentKind::kSend:
+      return "send";
+    case IntentKind::kPongs:
+      return "pongs";
+    case IntentKind::kDial:
+      return "dial";
+    case IntentKind::kFinish:
+      return "finish";
+    case IntentKind::kDrop:
+      return "drop";
+    case IntentKind::kTimer:
+      return "timer";
+    case IntentKind::kFind:
+      return "find";
+    case IntentKind::kFile:
+      return "file";
+    case IntentKind::kBelow:
+      return "below";
+  }
+  return "";
+}
+
+}  // namespace
+
+void ServedSession::BeginSession(const base::SocketAddress& client) {
+  links_ = {};
+  Link(kClient).there = true;
+  due_ns_ = UINT64_MAX;
+  find_due_ = below_due_ = false;
+  session_.emplace(0U, client, now_ns());
+  session_->Begin(*environment_, kSlot, intents_);
+  CarryOut();
+}
+
+void ServedSession::EndSession() {
+  const bool began = session_.has_value();
+  if (began) session_->Leave(*environment_);
+  session_.reset();
+  hoard_.clear();
+  download_ = {};
+  wanted_ = {};
+  if (began) ExpectNothingHeld();
+}
+
+void ServedSession::CarryOut() {
   acts_.clear();
   for (Intent& intent : intents_.all()) CarryOutOne(intent);
   intents_.Clear();
@@ -19,7 +66,7 @@ void Harness::CarryOut() {
   }
 }
 
-void Harness::CarryOutOne(Intent& intent) {
+void ServedSession::CarryOutOne(Intent& intent) {
   const bool send = intent.kind == IntentKind::kSend || intent.kind == IntentKind::kPongs;
   const std::string_view bytes(reinterpret_cast<const char*>(intent.piece.data),
                                send ? intent.piece.bytes : 0);
@@ -69,7 +116,7 @@ void Harness::CarryOutOne(Intent& intent) {
   }
 }
 
-void Harness::BeginDownload(Intent& intent) {
+void ServedSession::BeginDownload(Intent& intent) {
   EXPECT_FALSE(download_) << "two downloads at once";
   EXPECT_TRUE(link(kClient).there && !link(kClient).finished);
   EXPECT_GT(intent.bytes, 0U);
@@ -78,21 +125,28 @@ void Harness::BeginDownload(Intent& intent) {
   download_ = std::move(intent.piece.lease);
 }
 
-void Harness::LoseLink(LinkRole role) {
+void ServedSession::LoseLink(LinkRole role) {
   if (role == kClient) download_ = {};
   Link(role).there = Link(role).connecting = false;
 }
 
-void Harness::LoseIfDone(LinkRole role) {
+void ServedSession::LoseIfDone(LinkRole role) {
   if (link(role).ended && link(role).finished) LoseLink(role);
 }
 
-void ExpectEnding(const Harness& harness, EndSide side, EndReason reason, int code) {
-  const Ending& ending = harness.ending();
-  EXPECT_EQ(harness.state(), State::kClosing);
-  EXPECT_EQ(Word(ending.side), Word(side));
-  EXPECT_EQ(Word(ending.reason), Word(reason));
-  EXPECT_EQ(ending.code, code);
+void ServedSession::Forget() {
+  for (LinkState& link : links_) link.sent.clear();
+}
+
+std::string ServedSession::Story() const {
+  std::string story;
+  for (const Act& act : acts_) {
+    if (!story.empty()) story.append(", ");
+    story.append(Word(act.kind));
+    if (act.kind == IntentKind::kTimer || act.kind == IntentKind::kDial) continue;
+    story.append(act.to == kClient ? " client" : " backend");
+  }
+  return story;
 }
 
 }  // namespace ringway::session
