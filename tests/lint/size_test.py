@@ -60,6 +60,23 @@ class Size(SmallTree):
                    'constexpr int kTable[] = {\n' + '  1,\n' * 100 + '};\n')
         self.assert_content()
 
+    def test_lets_a_class_have_35_functions(self):
+        # What has a name and a parenthesis and is no function of it is not counted.
+        others = ('  using F = void (*)(int);\n  friend void G(int);\n  static_assert(f(1) > 0);\n'
+                  '  int a = f(1);\n  int b{f(2)};\n  enum class E { kA = f(1) };\n')
+        self.plant('uring/ring.h',
+                   CPP + 'class Ring final : public Base {\n public:\n' + others +
+                   '  int f(int a) const { return g(a); }\n' * 20 + '  void g();\n' * 15 + '};\n')
+        self.assert_content()
+
+    def test_refuses_a_class_of_36_functions(self):
+        self.plant('uring/ring.h',
+                   CPP + 'class Ring {\n public:\n  Ring();\n  ~Ring() override;\n'
+                   '  bool operator==(const Ring&) const;\n' +
+                   '  [[nodiscard]] int f(int a = g(1));\n' * 16 +
+                   '  int h(int a) const { return a; }\n' * 17 + '};\n')
+        self.assert_complains('uring/ring.h:2:', 'class Ring has 36 functions')
+
     def test_refuses_a_long_python_function(self):
         self.plant('tools/go.py', HASH + 'def f():\n' + '    f()\n' * 71)
         self.assert_complains('tools/go.py:2:', 'function of 72 lines')

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Refuses what does not fit on a screen: long files, long functions, long lines."""
+"""Refuses what does not fit on a screen: long files, long functions, long lines; and classes of
+many functions, each of which is two classes."""
 import ast
 import re
 import sys
@@ -9,6 +10,7 @@ import tree
 
 LINES_MAX = {'header': 200, 'source': 400, 'script': 400}
 FUNCTION_LINES_MAX = 70
+CLASS_FUNCTIONS_MAX = 35
 COLUMNS_MAX = 100
 
 # A block whose head begins like this holds declarations, not statements.
@@ -50,6 +52,55 @@ def functions(code):
         head_from = match.end()
 
 
+CLASS = re.compile(r'\b(?:class|struct)\s+(?:alignas\([^)]*\)\s*|\[\[[^]]*\]\]\s*)*(\w+)'
+                   r'(?:\s+final)?\s*(?::[^;{(]*)?\{')
+# At the beginning of a member that is none of the class's functions.
+NO_FUNCTION = re.compile(r'\s*(using|typedef|friend|static_assert|enum|class|struct|union)\b')
+
+
+def members(body):
+    """What stands between the braces of a class, one text for each member, without inner blocks."""
+    depth = 0
+    member = ''
+    for character in body:
+        if depth == 0 and character == ';':
+            yield member
+            member = ''
+        elif character == '{':
+            depth += 1
+        elif character == '}':
+            depth -= 1
+            if depth == 0:
+                if re.search(r'\)[^=]*$', member) and not NO_FUNCTION.match(member):
+                    yield member
+                    member = ''
+                else:
+                    member += ' {} '
+        elif depth == 0:
+            member += character
+
+
+def is_function(member):
+    member = re.sub(ACCESS.pattern, '', member.strip()).strip()
+    member = re.sub(r'^(template\s*<[^;]*?>\s*(?=[\w\[:]))', '', member)
+    member = re.sub(r'\[\[.*?\]\]|alignas\([^)]*\)|std::function<[^;]*>', '', member)
+    member = re.sub(r'\boperator\s*(\(\)|[^\s\w(]+)', 'operator_', member)
+    head = re.split(r'[={]', member)[0]
+    return bool(re.search(r'\w\s*\(', head)) and not NO_FUNCTION.match(member)
+
+
+def class_sizes(code):
+    """(line, name, functions) of each class; what it declares, not what it inherits."""
+    for match in CLASS.finditer(code):
+        depth = 1
+        end = match.end()
+        while depth > 0 and end < len(code):
+            depth += {'{': 1, '}': -1}.get(code[end], 0)
+            end += 1
+        count = sum(is_function(member) for member in members(code[match.end():end - 1]))
+        yield code.count('\n', 0, match.start()) + 1, match.group(1), count
+
+
 def python_functions(text):
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -68,6 +119,10 @@ def check_file(files, path):
     found = []
     if kind in ('header', 'source'):
         found = functions(tree.code_only(text))
+        for line, name, count in class_sizes(tree.code_only(text)):
+            if count > CLASS_FUNCTIONS_MAX:
+                files.complain(path, line, f'class {name} has {count} functions, '
+                               f'{CLASS_FUNCTIONS_MAX} at most: it is two classes')
     elif tree.suffix(path) == '.py' or text.split('\n', 1)[0].endswith('python3'):
         try:
             found = list(python_functions(text))
