@@ -69,8 +69,6 @@ const char* Describe(DialOutcome outcome) {
       return "the gateway has no such address to connect from";
     case DialOutcome::kNoDescriptor:
       return "the gateway has no descriptor left";
-    case DialOutcome::kNotGivenBack:
-      return "earlier connects to the backend have neither failed nor been given back";
     case DialOutcome::kCancelled:
       return "the dial was cancelled";
     case DialOutcome::kUnexpected:

@@ -26,7 +26,6 @@ enum class [[nodiscard]] DialOutcome : uint8_t{
     kNoLocalPort,   ///< every local port to that server is in use (EADDRNOTAVAIL)
     kNoSource,      ///< the source address is not one of this machine's
     kNoDescriptor,  ///< the process has none left
-    kNotGivenBack,  ///< the kernel keeps dials that were given up, as many as one may have
     kCancelled,     ///< ended as asked
     kUnexpected,    ///< a result without a rule
 };

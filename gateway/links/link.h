@@ -20,7 +20,9 @@ enum class OwnerKind : uint8_t { kSession };
 
 /// Who is told of a link, and which of his links it is.
 struct Owner {
-  uint32_t index = base::kNoSlot;  ///< of a session: its slot, which is also its account in Stores
+  /// Of a session: its slot, which is also its account in Stores. Another kind would need an
+  /// account of its own.
+  uint32_t index = base::kNoSlot;
   OwnerKind kind = OwnerKind::kSession;
   base::LinkRole role = base::LinkRole::kClient;
 };
@@ -35,8 +37,8 @@ enum class UnreadEnd : uint8_t {
 /// Whether a link's bytes may pass unread, and what leaves in front of them.
 enum class PassUnread : uint8_t {
   kNot,
-  kPlain,   ///< as they are
-  kFramed,  ///< behind a frame header for each splice, which the owner writes
+  kPlain,   ///< as they are, where 16 KiB come at once
+  kFramed,  ///< behind a frame header for each splice, which the owner writes; 128 KiB
 };
 
 /// How an owner wants a link to be read, until he says something else.
@@ -85,7 +87,8 @@ struct Link {
 
 /// In bytes. WHY not single bytes: a link has room for 16 bits.
 inline constexpr uint32_t kBelowUnit = 512;
-inline constexpr uint32_t kBelowMax = UINT16_MAX * kBelowUnit;
+/// However many bytes that are.
+inline constexpr uint32_t kBelowShare = UINT32_MAX;
 
 // A link is one cache line, with the slab's bookkeeping and the index of a transport.
 static_assert(base::Slab<Link>::kSlotBytes == 64);

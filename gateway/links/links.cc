@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "absl/strings/str_join.h"
-#include "gateway/base/check.h"
 #include "uring/user_data.h"
 
 namespace ringway::links {

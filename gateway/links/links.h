@@ -65,16 +65,15 @@ class Links {
   /// Cuts the link: what is queued is discarded, its owner hears nothing more of it (OnDropped is
   /// called at once), and it is freed at the end of the turn in which the kernel gives it back.
   void Drop(uint32_t index);
-  /// What a link waits for that is not read for want of credit, or of its target: it looks again.
+  /// A link that is not read, because its target's queue was too long, looks at that again.
   void Resume(uint32_t index);
   /// Bytes that wait to be sent.
   uint32_t QueuedBytes(uint32_t index) { return core_[index].send.queue.bytes(); }
   /// Whether its bytes are received now, or moved.
   bool IsRead(uint32_t index);
-  /// Whether everything for it has left, or never can: its socket takes nothing.
+  /// Whether its socket takes nothing now.
   bool IsFull(uint32_t index) { return core_[index].send.full; }
   bool HasDownload(uint32_t index) { return core_[index].downloads; }
-  bool IsConnecting(uint32_t index) { return core_[index].connecting; }
   int DescriptorOf(uint32_t index) { return core_[index].fd; }
 
   Receives& receives() { return receives_; }
@@ -97,10 +96,11 @@ class Links {
   void AddWork(uint64_t ns) { core_.work_ns += ns; }
   void BeginTurn();
 
+  /// A link both of whose directions have ended has nothing left to do: it is dropped.
+  void DropIfDone(uint32_t index);
+
   // ---- For the end
 
-  /// A link that both its directions have ended has nothing left to do: it is dropped.
-  void DropIfDone(uint32_t index);
   /// The operations of a link that the kernel holds, in words.
   std::string OperationsOf(uint32_t index);
   /// The ring has failed, and nothing will complete: closes every socket, and tells nobody.

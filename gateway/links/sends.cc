@@ -5,6 +5,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "gateway/base/check.h"
@@ -13,6 +14,12 @@
 #include "gateway/links/transport.h"
 
 namespace ringway::links {
+namespace {
+
+/// Link::below for kBelowShare.
+constexpr uint16_t kShareOnly = UINT16_MAX;
+
+}  // namespace
 
 using base::LinkEnd;
 using base::LinkId;
@@ -50,8 +57,10 @@ flow::PushResult Sends::Push(uint32_t to, base::Piece&& piece, flow::SliceKind k
 }
 
 void Sends::TellWhenBelow(uint32_t index, uint32_t bytes) {
-  RINGWAY_CHECK_OP(bytes, <=, kBelowMax);
-  core_[index].below = static_cast<uint16_t>((bytes + kBelowUnit - 1) / kBelowUnit);
+  core_[index].below = bytes == kBelowShare
+                           ? kShareOnly
+                           : static_cast<uint16_t>(std::min<uint64_t>(
+                                 (uint64_t{bytes} + kBelowUnit - 1) / kBelowUnit, kShareOnly - 1));
 }
 
 // Behind what is less than its share: what follows may be a slice of memory that costs no buffer.
@@ -73,7 +82,8 @@ void Sends::TellBelow(uint32_t index) {
     link.has_source = false;
     is_told = true;
   }
-  if (link.below > 0 && IsBelow(index, link.below * kBelowUnit)) {
+  const uint32_t below = link.below == kShareOnly ? kBelowShare : link.below * kBelowUnit;
+  if (link.below > 0 && IsBelow(index, below)) {
     link.below = 0;
     is_told = true;
   }
@@ -179,7 +189,10 @@ void Sends::OnWritable(const io_uring_cqe& cqe, uint32_t index) {
     return MarkDue(index);
   }
   if (link.downloads) return links_.downloads().MarkDue(index);
-  if (!links_.splices().GoOnPouring(index)) StopWaiting(index);
+  if (links_.splices().GoOnPouring(index)) return;
+  // What was poured into it is gone with its source: others may.
+  StopWaiting(index);
+  TellBelow(index);
 }
 
 void Sends::Finish(uint32_t index) {

@@ -25,9 +25,9 @@ class Sends {
 
   /// Queues the piece. What can leave no more is discarded, and counted; `*piece` is empty then.
   flow::PushResult Push(uint32_t to, base::Piece&& piece, flow::SliceKind kind);
-  /// Asks for OnBelow, once: when less than `bytes` wait, and less than the queue's share of the
-  /// memory. At most kBelowMax. While a file is on its way to the link the owner
-  /// is not told, nor of a link that takes nothing any more.
+  /// Asks for OnBelow, once: when less than `bytes` wait (rounded up to kBelowUnit), and less than
+  /// the queue's share of the memory. kBelowShare: its share is all that counts. While a file is on
+  /// its way to the link the owner is not told, nor of a link that takes nothing any more.
   void TellWhenBelow(uint32_t index, uint32_t bytes);
   /// Whether that is so now.
   [[nodiscard]] bool IsBelow(uint32_t index, uint32_t bytes) const;

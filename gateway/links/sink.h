@@ -18,7 +18,8 @@ namespace ringway::links {
 enum class FileFault : uint8_t { kChanged, kUnreadable };
 
 /// Called on the worker's thread, from within calls of Links. Whoever is told may call Links again,
-/// for this link and for others: no link is freed meanwhile.
+/// for this link and for others: no link is freed meanwhile. But OnSpliced, OnSent and OnDropped
+/// come from the middle of something: who is told by those only takes note.
 class Sink {
  public:
   virtual ~Sink() = default;

@@ -90,7 +90,7 @@ Splices::Step Splices::Move(uint32_t from) {
     }
     const uint32_t to = link.target;
     Link& target = core_[to];
-    if (target.send.in_flight || !target.send.queue.empty()) {
+    if (target.send.in_flight || !target.send.queue.empty() || target.splice.poured != kNoPipe) {
       link.splice.awaits_target = true;
       target.has_source = true;
       return Step::kOver;
@@ -137,7 +137,10 @@ Splices::Step Splices::MoveOnce(uint32_t from, uint32_t to, uint32_t bytes_max) 
   direction.from = from;
   direction.to = to;
   direction.took_ns = core_.now_ns;
-  if (!Pour(from, to)) return Step::kOver;
+  if (!Pour(from, to)) {
+    links_.receives().Arm(from);  // its end is watched meanwhile
+    return Step::kOver;
+  }
   return bytes == bytes_max ? Step::kAgain : Step::kRest;
 }
 
@@ -182,6 +185,7 @@ void Splices::OnPourBroken(uint32_t to, PourOutcome outcome) {
   target.finished = true;
   links_.sends().Discard(target);
   links_.sends().TellBelow(to);
+  if (target.dropping) return;
   if (outcome == PourOutcome::kUnexpected) return links_.receives().OnEnd(to, LinkEnd::kReset);
   links_.DropIfDone(to);
 }
@@ -195,6 +199,7 @@ bool Splices::GoOnPouring(uint32_t to) {
   links_.sends().FinishIfEmpty(to);
   // Behind a queue that has formed meanwhile, the source waits.
   if (!core_[from].dropping) static_cast<void>(Move(from));
+  links_.sends().TellBelow(to);
   return true;
 }
 
@@ -219,7 +224,10 @@ void Splices::Drop(uint32_t index) {
     Release(link.splice.pipe);
     core_.counters.bytes_discarded.Add(splicer_.Discard(link.splice));
     core_[to].splice.poured = kNoPipe;
-    if (!core_[to].dropping && !core_[to].send.queue.empty()) links_.sends().MarkDue(to);
+    if (!core_[to].dropping) {
+      if (!core_[to].send.queue.empty()) links_.sends().MarkDue(to);
+      links_.sends().FinishIfEmpty(to);  // nothing stands in front of its end any more
+    }
   }
   if (link.splice.poured != kNoPipe) {
     const uint32_t from = directions_[link.splice.poured].from;

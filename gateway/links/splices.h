@@ -12,8 +12,6 @@
 // A pipe is held only from fill to pour, so a direction that waits holds nothing.
 #pragma once
 
-#include <liburing.h>
-
 #include <cstdint>
 #include <vector>
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/base/check.h"
 #include "gateway/links/links.h"
 #include "gateway/links/splices.h"
 

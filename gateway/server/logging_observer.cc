@@ -46,7 +46,6 @@ LoggingObserver::Kind LoggingObserver::KindOf(dial::DialOutcome outcome) {
       return kNoDescriptor;
     case dial::DialOutcome::kConnected:
     case dial::DialOutcome::kCancelled:
-    case dial::DialOutcome::kNotGivenBack:
     case dial::DialOutcome::kUnexpected:
       break;
   }

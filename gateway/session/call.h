@@ -32,7 +32,7 @@ struct Call {
   /// REQUIRES: a route was found.
   const config::Route& route() const { return shell.snapshot->routes[shell.route_index]; }
   const config::Backend& backend() const { return shell.snapshot->BackendOf(route()); }
-  /// Of a part of what the session does.
+  /// The stamp in 64 bits.
   uint64_t SinceNs(Stamp stamp) const { return stamp.ToNs(now_ns()); }
   uint64_t SinceNs() const { return SinceNs(shell.stamps.since); }
   uint64_t LastByteNs() const { return shell.stamps.LastByteNs(now_ns()); }

@@ -282,12 +282,10 @@ Next Handshake::OnExhausted(const Call& call) {
 Next Handshake::OnBelow(const Call& call) {
   if (!std::exchange(awaits_below_, false)) return Next::kStay;
   call.shell.stamps.since = Stamp(call.now_ns());
+  // WHY at once: a request for a file relies on the time of its head.
+  call.intents.Timer(DueNs(call));
   base::Piece leftover = std::exchange(held_, {});
-  if (leftover.bytes > 0) {
-    const Next next = OnRequestBytes(call, std::move(leftover));
-    if (next != Next::kStay) return next;
-  }
-  return call.WaitUntil(DueNs(call));
+  return leftover.bytes > 0 ? OnRequestBytes(call, std::move(leftover)) : Next::kStay;
 }
 
 Next Handshake::OnEvicted(const Call& call) {

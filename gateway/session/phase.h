@@ -6,7 +6,7 @@
 //
 // A phase is a class with these functions; the session calls them by one switch (no virtual call):
 //
-//   Next Begin(Call&, Handover&&);              it was made, its timer is not set
+//   Next Begin(Call&, Handover&&);              it was made; the timer is still the last one's
 //   Next OnBytes(Call&, LinkRole, Piece&&);     bytes came from a link
 //   Next OnEnd(Call&, LinkRole, LinkEnd);       a link's incoming stream ended
 //   Next OnDue(Call&, ClientLook);              the time of the last Timer intent has come
@@ -14,6 +14,9 @@
 //   Next OnExhausted(Call&);                    a pool had nothing left
 //   uint64_t DueNs(const Call&) const;          when it is due; UINT64_MAX: never
 //   Reading ReadingOf(LinkRole) const;          how the worker reads a link
+//
+// The worker asks how a link is read after each event, but after OnBytes only where that has
+// changed the session's State, or in a handshake: bytes must not change it otherwise.
 #pragma once
 
 #include <cstdint>

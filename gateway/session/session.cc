@@ -179,7 +179,8 @@ size_t Session::OnSplice(Environment& environment, LinkRole from, uint32_t bytes
 
 void Session::OnCut(Intents& intents) {
   shell_.cut = true;
-  // Only answers that are on their way, relayed or files, outlive a drain, up to here.
+  // Only answers that are on their way, relayed or files, outlive a drain up to here without a
+  // cause; and a passage of which a part is lost.
   shell_.EndWith({EndSide::kGateway, EndReason::kDrain, 0});
   Make(Next::kClosing);
   intents.Drop(LinkRole::kBackend);

@@ -58,7 +58,7 @@ enum class Standing : uint8_t {
 };
 
 /// Owner: one worker's session slab. All calls on the worker's thread. Memory: what is in shell and
-/// phase, and while bytes are held back one pooled buffer.
+/// phase, and the pooled buffers that a phase names.
 class Session : public Record {
  public:
   Session(uint32_t listener_index, const base::SocketAddress& client, uint64_t now_ns);

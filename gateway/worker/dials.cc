@@ -22,7 +22,6 @@ session::NextServer NextServerAfter(dial::DialOutcome outcome) {
       return session::NextServer::kTryBlameless;
     case dial::DialOutcome::kConnected:
     case dial::DialOutcome::kNoDescriptor:
-    case dial::DialOutcome::kNotGivenBack:
     case dial::DialOutcome::kCancelled:
       break;
   }
@@ -45,26 +44,26 @@ const base::SocketAddress* Dials::NextSource(uint32_t backend_index, base::Addre
   return nullptr;
 }
 
-dial::Server Dials::ServerOf(const session::Intent& intent) const {
-  const config::Backend& backend = parts_.options.snapshot->config->backends[intent.backend_index];
+dial::Server Dials::ServerOf(const session::Session& dialling) const {
+  const uint32_t backend_index = dialling.route()->backend_index;
+  const config::Backend& backend = parts_.options.snapshot->config->backends[backend_index];
   return {.address =
-              parts_.addresses.At(intent.backend_index, intent.server_index, intent.address_index),
-          .unix_path = backend.servers[intent.server_index].unix_path};
+              parts_.addresses.At(backend_index, dialling.server_index(), dialling.address_index()),
+          .unix_path = backend.servers[dialling.server_index()].unix_path};
 }
 
-dial::DialOutcome Dials::Dial(uint32_t session, const session::Intent& intent) {
+dial::DialOutcome Dials::Dial(uint32_t session) {
   constexpr uint64_t kDialNs = 8000;  // a socket, its options and a connect
-  parts_.links->AddWork(kDialNs);
   Slot& slot = parts_[session];
-  links::Dialled dialled{.outcome = dial::DialOutcome::kNotGivenBack, .error = -EBUSY};
-  // One that was dropped may not have been given back yet; who has more of those waits for none.
-  if (slot.held >= links::kLinksPerOwner) {
-    parts_.counters.dials_failed.Add(1);
-  } else {
-    const dial::Server server = ServerOf(intent);
-    dialled = parts_.links->Dial({.index = session, .role = base::LinkRole::kBackend}, server,
-                                 NextSource(intent.backend_index, server.address.family));
-  }
+  // Links that were dropped are there until the end of the turn at least.
+  slot.dial_waits = slot.held >= links::kLinksPerOwner;
+  if (slot.dial_waits) return dial::DialOutcome::kConnected;
+  parts_.links->AddWork(kDialNs);
+  const dial::Server server = ServerOf(slot.session);
+  const uint32_t backend_index = slot.session.route()->backend_index;
+  const links::Dialled dialled =
+      parts_.links->Dial({.index = session, .role = base::LinkRole::kBackend}, server,
+                         NextSource(backend_index, server.address.family));
   if (dialled.link == kNoSlot) {
     TellFailed(session, dialled.outcome, dialled.error);
     return dialled.outcome;

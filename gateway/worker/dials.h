@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "gateway/links/links.h"
-#include "gateway/session/intent.h"
 #include "gateway/session/link_events.h"
 #include "gateway/worker/parts.h"
 
@@ -24,16 +23,17 @@ class Dials {
   /// `parts` must outlive it.
   explicit Dials(Parts& parts);
 
-  /// Carries out a kDial intent: the session has a backend link then, or the operator knows why it
-  /// has none. kConnected: the connect is under way.
-  [[nodiscard]] dial::DialOutcome Dial(uint32_t session, const session::Intent& intent);
+  /// Dials the address that the session has chosen: it has a backend link then, or the operator
+  /// knows why it has none. kConnected: the connect is under way; or Slot::dial_waits, and it is to
+  /// be called again when one of the session's links is freed.
+  [[nodiscard]] dial::DialOutcome Dial(uint32_t session);
 
   /// Tells the operator of a dial of the session's that failed. `result`: what the kernel said, a
   /// negative errno. REQUIRES: the session has not been told yet.
   void TellFailed(uint32_t session, dial::DialOutcome outcome, int result);
 
  private:
-  [[nodiscard]] dial::Server ServerOf(const session::Intent& intent) const;
+  [[nodiscard]] dial::Server ServerOf(const session::Session& dialling) const;
   const base::SocketAddress* NextSource(uint32_t backend_index, base::AddressFamily family);
 
   Parts& parts_;

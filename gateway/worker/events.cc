@@ -124,6 +124,19 @@ void Sessions::OnFreed(Owner owner) {
   if (--slot.held == 0) return parts_.memory.ended.Push(session);
   // Who was read into its queue goes on, if only to its own end.
   SetRules(session);
+  if (slot.dial_waits) DialAtLast(session);
+}
+
+// It may have ended meanwhile.
+void Sessions::DialAtLast(uint32_t session) {
+  Slot& slot = parts_[session];
+  slot.dial_waits = false;
+  if (slot.session.state() != session::State::kDialing) return;
+  const dial::DialOutcome outcome = dials_.Dial(session);
+  if (outcome == dial::DialOutcome::kConnected) return;
+  slot.session.OnDialFailed(parts_.environment, dial::Describe(outcome), NextServerAfter(outcome),
+                            parts_.intents);
+  CarryOut(session);
 }
 
 }  // namespace ringway::worker

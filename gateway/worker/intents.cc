@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/base/check.h"
 #include "gateway/worker/sessions.h"
 
 namespace ringway::worker {
@@ -31,6 +32,9 @@ void Sessions::CarryOutAll(uint32_t session) {
   bool exhausted = false;
   bool finds = false;
   auto dial = dial::DialOutcome::kConnected;
+  // What is called here may tell of dropped links (OnDropped) and of nothing else: whoever told a
+  // session something would find these intents in its place.
+  RINGWAY_CHECK(!std::exchange(carries_out_, true));
   for (Intent& intent : parts_.intents.all()) {
     const uint32_t link = slot.links[Index(intent.to)];
     switch (intent.kind) {
@@ -39,7 +43,7 @@ void Sessions::CarryOutAll(uint32_t session) {
         exhausted |= Send(session, intent) == flow::PushResult::kExhausted;
         break;
       case IntentKind::kDial:
-        dial = dials_.Dial(session, intent);
+        dial = dials_.Dial(session);
         break;
       case IntentKind::kFinish:
         if (link != kNoSlot) parts_.links->sends().Finish(link);
@@ -61,11 +65,12 @@ void Sessions::CarryOutAll(uint32_t session) {
         }
         break;
       case IntentKind::kBelow:
-        slot.below = static_cast<uint32_t>(std::min<uint64_t>(intent.bytes, links::kBelowMax));
+        slot.below = static_cast<uint32_t>(std::min<uint64_t>(intent.bytes, links::kBelowShare));
         break;
     }
   }
   parts_.intents.Clear();
+  carries_out_ = false;
   // What could not be done is news for the session, whose answer is carried out in the same way.
   // It ends: each answer takes the session nearer to its end, and a closing one only drops links.
   if (exhausted) {
@@ -113,12 +118,14 @@ bool Sessions::TellBelow(uint32_t session) {
   const uint32_t client = slot.client();
   if (slot.below == 0 || client == kNoSlot) return false;
   if (parts_.links->QueuedBytes(client) == 0) slot.answers_queued = 0;
-  const bool is_share_used = slot.answers_queued == kAnswersQueuedMax;
+  // A backend's answers come one by one as it is.
+  const bool is_share_used =
+      slot.below != links::kBelowShare && slot.answers_queued == kAnswersQueuedMax;
   if (is_share_used || !parts_.links->sends().IsBelow(client, slot.below)) {
     parts_.links->sends().TellWhenBelow(client, is_share_used ? 1 : slot.below);
     return false;
   }
-  ++slot.answers_queued;
+  if (slot.answers_queued < kAnswersQueuedMax) ++slot.answers_queued;
   slot.below = 0;
   slot.session.OnBelow(parts_.environment, parts_.intents);
   return true;

@@ -65,6 +65,7 @@ class Sessions final : public links::Sink {
   [[nodiscard]] bool TellBelow(uint32_t session);
   [[nodiscard]] bool TellFound(uint32_t session);
 
+  void DialAtLast(uint32_t session);
   void SetRules(uint32_t session);
   links::ReadingRules RulesOf(const Slot& slot, base::LinkRole role) const;
   void Note(uint32_t session);
@@ -75,6 +76,7 @@ class Sessions final : public links::Sink {
   Dials dials_;
   Finds finds_;
   Standings standings_;
+  bool carries_out_ = false;  ///< intents are being carried out
 };
 
 }  // namespace ringway::worker

@@ -50,6 +50,7 @@ struct Slot {
   /// Links that are not freed, dropped ones too, and a file that the kernel opens for it. The
   /// session is over at zero.
   uint8_t held = 0;
+  bool dial_waits = false;    ///< until one of its links is freed
   bool backend_left = false;  ///< its end was seen while it was not read
   session::Standing standing = session::Standing::kSession;  ///< as it was last looked at
   uint8_t listed = 0;          ///< bits of the lists that it stands in (slot_list.h)

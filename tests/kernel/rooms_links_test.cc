@@ -64,7 +64,7 @@ class Told final : public Sink {
 class LinksTest : public rooms::RoomTest {
  protected:
   LinksTest()
-      : RoomTest({8, 4, 128, 256, 8}, flow::Stores::AccountsOf(kOwners, 1)),
+      : RoomTest({64, 64, 16384, 256, 8}, flow::Stores::AccountsOf(kOwners, 1)),
         links_(*Links::Open({.ring = ring_,
                              .stores = stores_,
                              .counters = counters_,
@@ -89,11 +89,11 @@ class LinksTest : public rooms::RoomTest {
   static base::Limits LimitsOfTest() {
     base::Limits limits;
     limits.sessions_per_worker_max = kOwners;
-    limits.small_buffers = 8;
-    limits.bulk_buffers = 4;
-    limits.chunks = 128;
+    limits.small_buffers = 64;
+    limits.bulk_buffers = 64;
+    limits.chunks = 16384;
     limits.cells = 256;
-    limits.window_bytes = 64 * 1024;
+    limits.window_bytes = 256 * 1024;
     return limits;
   }
 
@@ -122,9 +122,11 @@ class LinksTest : public rooms::RoomTest {
   uint32_t Open(loopback::Pair& pair, uint32_t owner) {
     return links_->TryOpen(pair.near.Release(), {.index = owner});
   }
-  void Read(uint32_t link, Reading how, uint32_t target = base::kNoSlot) {
-    links_->receives().SetRules(link, {.how = how, .target = target});
+  void Read(uint32_t link, Reading how, uint32_t target = base::kNoSlot,
+            PassUnread pass_unread = PassUnread::kNot) {
+    links_->receives().SetRules(link, {.how = how, .pass_unread = pass_unread, .target = target});
   }
+  uint32_t pipes_held() { return links_->splices().splicer().pipes().taken(); }
   void Push(uint32_t to, std::string_view text) {
     base::Piece piece{.lease = stores_.TakeQueueChunk(),
                       .bytes = static_cast<uint32_t>(text.size())};
@@ -142,7 +144,7 @@ class LinksTest : public rooms::RoomTest {
   }
 
   const base::Limits limits_ = LimitsOfTest();
-  flow::SlicePool slices_ = *flow::SlicePool::Map(512, "slices");
+  flow::SlicePool slices_ = *flow::SlicePool::Map(40'000, "slices");
   flow::Stores stores_{arena_, slices_, limits_};
   files::Files files_ = *files::Files::Map(
       {.slots = 8, .cached_files = 4, .open_files = 0, .small_bytes_max = 0, .roots = {}});
@@ -252,49 +254,103 @@ TEST_F(LinksTest, ADialThatFailsLeavesNoLink) {
   const Dialled dialled =
       links_->Dial({.index = 2, .role = base::LinkRole::kBackend}, {.address = to}, nullptr);
   ASSERT_NE(dialled.link, base::kNoSlot);
-  EXPECT_TRUE(links_->IsConnecting(dialled.link));
   ASSERT_TRUE(RunUntil([&] { return memory_.links.open() == 0; }));
   EXPECT_EQ(told_.lines, "2 dropped, 2 not connected, 2 freed");
 }
 
-// No two links belong together but by what their owners say.
-TEST_F(LinksTest, SourcesOfOneTargetWaitForItAndGoOnTogether) {
-  loopback::Pair pair = loopback::ConnectedPair({.send = 128 * 1024, .receive = 128 * 1024});
-  std::array<loopback::Pair, 2> sources = {loopback::ConnectedPair(), loopback::ConnectedPair()};
-  const uint32_t target = Open(pair, 0);
-  std::array<uint32_t, 2> links{};
-  told_.on_bytes = [&](Owner, base::Piece piece) {
-    static_cast<void>(links_->sends().Push(target, std::move(piece), flow::SliceKind::kBytes));
-  };
-  told_.on_below = [&](Owner owner) {
-    EXPECT_EQ(owner.index, 0U);
-    for (const uint32_t link : links) links_->Resume(link);
-  };
-  for (uint32_t i = 0; i < 2; ++i) {
-    links[i] = Open(sources[i], i + 1);
-    Read(links[i], Reading::kContinuous, target);
+/// No two links belong together but by what their owners say: two sources of one target.
+class TwoSources : public LinksTest {
+ protected:
+  static constexpr size_t kBytes = 4 << 20;  ///< of each source
+
+  TwoSources() {
+    told_.on_bytes = [this](Owner, base::Piece piece) {
+      static_cast<void>(links_->sends().Push(target_, std::move(piece), flow::SliceKind::kBytes));
+    };
+    told_.on_below = [this](Owner owner) {
+      EXPECT_EQ(owner.index, 0U);
+      for (const uint32_t link : links) links_->Resume(link);
+    };
   }
-  constexpr size_t kBytes = 1 << 20;
-  const std::vector<uint8_t> flood = loopback::Pattern(0, kBytes);
-  std::array<size_t, 2> written{};
-  const auto write = [&] {
-    for (int i = 0; i < 2; ++i) {
-      written[i] += sources[i].far.Write({flood.data() + written[i], kBytes - written[i]});
+
+  void OpenAll(PassUnread pass_unread) {
+    target_ = Open(pair_, 0);
+    for (uint32_t i = 0; i < 2; ++i) {
+      links[i] = Open(sources_[i], i + 1);
+      Read(links[i], Reading::kContinuous, target_, pass_unread);
     }
-  };
+  }
+  void Write() {
+    for (int i = 0; i < 2; ++i) {
+      written_[i] += sources_[i].far.Write({flood_.data() + written_[i], kBytes - written_[i]});
+    }
+  }
+  void RunUntilSpliced() {
+    ASSERT_TRUE(RunUntil([&] {
+      Write();
+      ReadAll(pair_.far);
+      return counters_.bytes_spliced.value() > 0;
+    }));
+  }
+  /// All that the sources wrote arrives.
+  void ExpectAll() {
+    size_t got = 0;
+    EXPECT_TRUE(RunUntil([&] {
+      Write();
+      got += ReadAll(pair_.far);
+      return got == 2 * kBytes;
+    })) << got;
+    EXPECT_EQ(told_.sent[0], 2 * kBytes);
+  }
+
+  const std::vector<uint8_t> flood_ = loopback::Pattern(0, kBytes);
+  loopback::Pair pair_ = loopback::ConnectedPair({.send = 128 * 1024, .receive = 128 * 1024});
+  std::array<loopback::Pair, 2> sources_ = {loopback::ConnectedPair(), loopback::ConnectedPair()};
+  std::array<uint32_t, 2> links{};
+  std::array<size_t, 2> written_{};
+  uint32_t target_ = base::kNoSlot;
+};
+
+TEST_F(TwoSources, WaitForTheirTargetAndGoOnTogether) {
+  OpenAll(PassUnread::kNot);
   ASSERT_TRUE(RunUntil([&] {
-    write();
+    Write();
     return memory_.links[links[0]].paused && memory_.links[links[1]].paused;
   }));
-  EXPECT_LE(links_->QueuedBytes(target), limits_.window_bytes + 2 * 65536);
-  size_t got = 0;
-  ASSERT_TRUE(RunUntil([&] {
-    write();
-    got += ReadAll(pair.far);
-    return got == 2 * kBytes;
-  })) << got;
+  EXPECT_LE(links_->QueuedBytes(target_), limits_.window_bytes + 2 * 65536);
+  ExpectAll();
   EXPECT_EQ(told_.bytes[1].size(), kBytes);
   EXPECT_EQ(told_.bytes[2].size(), kBytes);
+}
+
+TEST_F(TwoSources, ArePouredIntoTheirTargetOneAfterTheOther) {
+  OpenAll(PassUnread::kPlain);
+  RunUntilSpliced();
+  EXPECT_TRUE(RunUntil([&] {
+    Write();
+    ReadAll(pair_.far);
+    return told_.sent[0] == 2 * kBytes;
+  })) << told_.sent[0];
+  EXPECT_EQ(pipes_held(), 0U);
+}
+
+TEST_F(TwoSources, LeaveAHalfCloseBehindAPipeThatGoesWithThem) {
+  OpenAll(PassUnread::kPlain);
+  Read(links[1], Reading::kNot);
+  RunUntilSpliced();
+  ASSERT_TRUE(RunUntil([&] {
+    Write();
+    return pipes_held() == 1;
+  }));
+  RunSome();
+  ASSERT_EQ(pipes_held(), 1U) << "its target is full";
+  links_->sends().Finish(target_);
+  links_->Drop(links[0]);
+  EXPECT_EQ(pipes_held(), 0U);
+  EXPECT_TRUE(RunUntil([&] {
+    ReadAll(pair_.far);
+    return pair_.far.end() == loopback::StreamEnd::kFin;
+  }));
 }
 
 }  // namespace

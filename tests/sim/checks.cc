@@ -258,7 +258,7 @@ bool Checks::IsExcused(const Cast& cast, const ClientEnd& client) const {
   const auto struck = [&](Fault fault) { return plan_->faults.struck[static_cast<size_t>(fault)]; };
   if (is_static) return struck(Fault::k_read_io_error) > 0;
   if (client.status() != 502) return false;
-  // The next dial begins when the one before is given back, whatever address that was for.
+  // It may have used up the only address of its backend.
   return kernel_->withholding.WithholdsConnect() || struck(Fault::k_socket_emfile) > 0;
 }
 

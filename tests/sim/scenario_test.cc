@@ -109,25 +109,37 @@ TEST_F(Scenario, AConnectThatNeverCompletesIsGivenUpForTheNextAddress) {
   EXPECT_EQ(worker_->links_open(), 3U) << "the kernel has not given the first dial back";
 }
 
-TEST_F(Scenario, ASessionHasTwoDialsAtMostThatTheKernelKeeps) {
+TEST_F(Scenario, AThirdDialWaitsForTheKernelToGiveOneBack) {
   ports_ = {1000, 1001, 1002};
   Open();
   Connection& client = Connect();
   Say(client, Request("/tcp"));
   for (size_t kept = 1; kept <= 2; ++kept) {
-    kernel_->WithholdNext(IORING_OP_CONNECT);
-    ASSERT_TRUE(TurnUntil([&] { return kernel_->withheld().size() == kept; }));
+    withholding().WithholdNext(IORING_OP_CONNECT);
+    ASSERT_TRUE(TurnUntil([&] { return withholding().withheld().size() == kept; }));
   }
   Pass(2 * kSecond);
   const std::string answer = Hear(client);
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 502 ")) << answer;
-  EXPECT_TRUE(Contains(answer, "neither failed nor been given back"));
+  EXPECT_TRUE(Contains(answer, "the backend did not answer in time"));
   EXPECT_EQ(counters().dials.value(), 2U);
   // Another session has its own.
   Connection& other = Connect();
   Say(other, Request("/tcp"));
   ASSERT_TRUE(TurnUntil([&] { return other.down.size() > 0; }));
   EXPECT_TRUE(Contains(Hear(other), "101 Switching Protocols"));
+}
+
+// The link that was given up and the one that was refused are both there until the turn's end.
+TEST_F(Scenario, AServerThatRefusesBehindOneThatWasGivenUpLeadsToTheThird) {
+  ports_ = {1000, 1009, 1001};  // nobody answers at 1009
+  Open();
+  Connection& client = Connect();
+  Say(client, Request("/tcp"));
+  withholding().WithholdNext(IORING_OP_CONNECT);
+  ASSERT_TRUE(TurnUntil([&] { return client.down.size() > 0; }));
+  EXPECT_TRUE(Contains(Hear(client), "101 Switching Protocols"));
+  EXPECT_EQ(counters().dials.value(), 3U);
 }
 
 TEST_F(Scenario, AServerThatRefusesLeadsToItsNextAddress) {

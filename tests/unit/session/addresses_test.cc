@@ -86,7 +86,7 @@ TEST(Addresses, WhatTheGatewayLacksNoOtherOneMends) {
   EXPECT_TRUE(harness.ToClient().starts_with("HTTP/1.1 502 ")) << harness.ToClient();
 }
 
-TEST(TryTimeout, GivesOneUpAndDialsTheNextWhenItIsGone) {
+TEST(TryTimeout, GivesOneUpAndDialsTheNextAtOnce) {
   Harness harness({.backend = kTryTimeout, .addresses = 2});
   const uint64_t began_ns = harness.now_ns();
   const uint32_t server = Begin(harness);

@@ -18,6 +18,23 @@ constexpr HarnessOptions kTimes{.limits = "handshake_timeout = \"10s\"\nidle_tim
 
 // ---- Time
 
+// A file that is answered at once leaves the timer alone, which a relayed answer has set late.
+TEST(ServingTimer, IsNotThatOfTheAnswerBeforeForTheNextRequest) {
+  HarnessOptions options = kTimes;
+  options.websocket = "";
+  Harness harness(options);
+  harness.files().Keep("f", "small");
+  harness.FromClient(std::string(kWsRequest) + Get("/files/f"));
+  harness.Dialed();
+  harness.FromBackend("HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(harness.due_ns(), harness.now_ns() + 60 * kSecond);
+  harness.Below();
+  ASSERT_EQ(harness.state(), State::kServing);
+  harness.Below();
+  ASSERT_EQ(harness.state(), State::kHandshake);
+  EXPECT_EQ(harness.due_ns(), harness.now_ns() + 10 * kSecond);
+}
+
 TEST(ServingTimer, EndsADownloadThatStands) {
   Harness harness(kTimes);
   harness.files().Store("f", std::string(9000, 'f'));

@@ -112,7 +112,6 @@ SmallWorker::SmallWorker(const HarnessOptions& options)
   const base::Limits& limits = config_->limits;
   snapshot_.emplace(Snapshot{.table = *table_,
                              .routes = config_->routes,
-                             .limits = limits,
                              .servers = *servers_,
                              .addresses = *addresses_,
                              .occupancy = *occupancy_,

@@ -43,7 +43,7 @@ TEST(Standing, IsAtRestBetweenTwoRequestsAndHalfOpenWithTheFirstByte) {
   EXPECT_EQ(harness.session().standing(), Standing::kHalfOpen);
 }
 
-TEST(Standing, IsASessionsWhileTheLastBackendLinkGoes) {
+TEST(Standing, IsASessionsWhileItsAnswerIsTaken) {
   Harness harness(kWebSocket);
   harness.FromClient(kWsRequest);
   harness.Dialed();
