@@ -99,17 +99,18 @@ class Worker {
   Arrivals arrivals_;
   Drain drain_;
 
-  /// Completions that are copied out of the ring at a time.
-  static constexpr size_t kCompletionsPerReap = 64;
-  std::array<io_uring_cqe, kCompletionsPerReap> completions_;
-  /// Written by any thread, read by the worker at least once a turn: in the turn after its wake
-  /// descriptor was written at the latest.
-  Mailbox mailbox_;
   uint64_t wake_value_ = 0;  ///< where the kernel puts the wake descriptor's count
   bool wake_armed_ = false;
   bool awaits_quiet_ = false;               ///< the timer of kTrim is set
   uint64_t completions_at_trim_check_ = 0;  ///< and was set at this count of completions
   bool ages_files_ = false;                 ///< the timer of kAge is set
+  /// Completions that are copied out of the ring at a time.
+  static constexpr size_t kCompletionsPerReap = 64;
+  std::array<io_uring_cqe, kCompletionsPerReap> completions_;
+
+  /// Written by any thread, read by the worker at least once a turn: in the turn after its wake
+  /// descriptor was written at the latest.
+  Mailbox mailbox_;
 };
 
 }  // namespace ringway::worker
